@@ -1,0 +1,104 @@
+// SPDX-License-Identifier: Apache-2.0
+// yaml_bind.h: a YAML tree into C structs by tables of fields.
+//
+// A table describes a struct once: name in the file, type, where it goes, what is inherited or
+// secret. Binding collects every problem ("line 3: field foo not found in type config.plain") in
+// yaml.v2's format. Defaults are what the struct holds before binding. Printing back
+// (yaml_print.h) walks the same tables.
+#pragma once
+#include "base/text/yaml.h"
+
+struct yaml_binder;
+struct yaml_field;
+
+enum yaml_type {
+    YAML_T_STR,     // str
+    YAML_T_SECRET,  // str, printed as <secret>
+    YAML_T_BOOL,    // bool
+    YAML_T_INT,     // int64_t
+    YAML_T_UINT,    // uint64_t
+    YAML_T_FLOAT,   // double
+    YAML_T_STRS,    // struct str_list
+    YAML_T_STR_MAP, // struct yaml_str_map: mapping of strings, sorted by key
+    YAML_T_STRUCT,  // a struct inside the struct (table in `fields`)
+    YAML_T_PTR,     // pointer to a struct, allocated when present (`fields`, `bytes`)
+    YAML_T_LIST,    // struct yaml_list of structs (`fields`, `bytes`)
+    YAML_T_CUSTOM,  // bind() does it
+    YAML_T_NODE,    // const struct yaml_node *: kept as it is
+};
+
+struct str_list {
+    str *items;
+    size_t count;
+};
+
+struct yaml_str_pair {
+    str key, value;
+};
+
+struct yaml_str_map {
+    struct yaml_str_pair *items; // sorted by key
+    size_t count;
+};
+
+struct yaml_list {
+    void *items; // count structs of the field's `bytes`
+    size_t count;
+};
+
+// Reads one value. Problems go to yaml_problem(); false stops this value only.
+typedef bool yaml_bind_fn(struct yaml_binder *b, const struct yaml_node *node, void *to);
+// Called before a struct is bound (sets defaults) or after (checks it). to: the struct.
+typedef void yaml_default_fn(struct yaml_binder *b, void *to);
+typedef bool yaml_check_fn(struct yaml_binder *b, const struct yaml_node *node, void *to);
+
+struct yaml_struct {
+    const char *type_name; // as upstream's errors name it: "config.plain", "config.WebhookConfig"
+    size_t bytes;
+    const struct yaml_field *fields; // ended by one without a name
+    yaml_default_fn *set_defaults;   // NULL: zero
+    yaml_check_fn *check;            // NULL: none. Its error stops the whole binding, as Go's does
+};
+
+struct yaml_field {
+    const char *name;
+    enum yaml_type type;
+    size_t offset;
+    const struct yaml_struct *sub; // STRUCT, PTR, LIST
+    yaml_bind_fn *bind;            // CUSTOM
+    size_t seen_offset;            // of a bool that records "was in the file"; SIZE_MAX: none
+    bool is_omitted_when_empty;    // for printing back
+    bool is_inline;                // STRUCT whose fields stand in the parent's mapping
+    void (*print)(struct buf *, const void *from); // CUSTOM, for printing back
+};
+
+#define YAML_FIELD(struct_, member, name_, type_, ...)                                             \
+    {                                                                                              \
+        .name = (name_), .type = (type_), .offset = offsetof(struct_, member),                     \
+        .seen_offset = SIZE_MAX, __VA_ARGS__                                                       \
+    }
+
+struct yaml_binder {
+    struct arena *mem;
+    void *user;                  // for custom readers and checks
+    bool unknown_keys_are_fine;  // otherwise "field x not found in type y"
+    // Collects unknown keys instead (rule files report them in their own words); NULL: not.
+    void (*on_unknown)(struct yaml_binder *, const struct yaml_struct *, const struct yaml_node *key,
+                       void *to);
+    struct buf problems; // lines "  line N: …"
+    size_t problem_count;
+    struct err error; // of a check function: reported alone, as upstream does
+};
+
+// Error text: "yaml: unmarshal errors:\n  line 2: …", or the error of a check function alone.
+bool yaml_bind(struct yaml_binder *b, const struct yaml_node *node, const struct yaml_struct *type,
+               void *to, struct err *err);
+// For custom readers: binds a part with the same binder.
+bool yaml_bind_struct(struct yaml_binder *b, const struct yaml_node *node,
+                      const struct yaml_struct *type, void *to);
+// "line N: cannot unmarshal !!str `abc` into int"
+bool yaml_problem_type(struct yaml_binder *b, const struct yaml_node *node, const char *go_type);
+bool yaml_problem(struct yaml_binder *b, const struct yaml_node *node, const char *fmt, ...)
+    PRINTF(3, 4);
+// For checks: sets the binding's error. Always false.
+bool yaml_fail(struct yaml_binder *b, const char *fmt, ...) PRINTF(2, 3);
