@@ -1,0 +1,50 @@
+// SPDX-License-Identifier: Apache-2.0
+// stages.h: the decisions of the pipeline as pure functions, and the state they share.
+#pragma once
+#include "notify/pipeline.h"
+
+struct pipeline {
+    struct pipeline_options opt;
+    struct list flushes;
+};
+
+// ---- stage_mute.c ------------------------------------------------------------------------------
+
+// Removes muted alerts from the list, in upstream's order; counts them unless `suppressed` is NULL.
+void stage_mute(const struct pipeline *p, struct notify_group *group, time_ns now,
+                struct notify_alerts *alerts, uint64_t *suppressed);
+
+// ---- stage_dedup.c -----------------------------------------------------------------------------
+
+struct dedup_input {
+    const struct notify_log_entry *entry; // NULL: none
+    const struct notify_alert *alerts;
+    size_t count;
+    dur_ns repeat_interval;
+    bool send_resolved;
+    time_ns now;
+};
+
+// Why to notify, or NOTIFY_NONE (upstream: DedupStage.needsUpdate). Sets are compared by sorting:
+// n log n in the number of alerts.
+enum notify_reason stage_dedup(const struct dedup_input *in, struct arena *scratch);
+
+// Are all items of `part` in `whole`? Both in any order.
+bool hashes_are_subset(const uint64_t *part, size_t part_count, const uint64_t *whole,
+                       size_t whole_count, struct arena *scratch);
+
+// ---- stage_retry.c -----------------------------------------------------------------------------
+
+// Delay before the next attempt after `failures` failed ones: 500 ms × 1.5ⁿ up to 60 s, ±50 %.
+dur_ns retry_backoff(struct env *env, uint32_t failures);
+
+// ---- stage_fanout.c: one integration's way through wait, dedup, attempt and log ----------------
+
+struct delivery;
+typedef void delivery_done_fn(void *owner, bool ok, const struct err *err);
+
+struct delivery *delivery_start(struct pipeline *p, struct notify_group *group,
+                                const struct integration *integration, time_ns now,
+                                mono_ns deadline, dur_ns wait, delivery_done_fn *on_done,
+                                void *owner);
+void delivery_cancel(struct delivery *d);
