@@ -14,6 +14,7 @@
 #include "base/model/labels.h"
 
 struct tpl_set;
+struct tzone;
 
 // ---- alerts ------------------------------------------------------------------------------------
 
@@ -62,8 +63,8 @@ struct notify_group {
     uint64_t flush_id; // 1 for the group's first flush
     const char *uuid;
 
-    // The group's alerts as they are now. Called once at the start of a flush and again before every
-    // attempt, so that no stale copy is ever sent.
+    // The group's alerts as they are now. Called once at the start of a flush and again before
+    // every attempt, so that no stale copy is ever sent.
     void (*collect)(struct notify_group *, time_ns now, struct notify_alerts *ret);
     void (*release)(struct notify_group *, struct notify_alerts *); // gives back `held`, frees mem
     // The route's labels for these alerts, rendered (NULL: none); the caller unrefs.
@@ -134,8 +135,8 @@ struct notify_log {
     void *owner;
     // Borrowed until the loop's next turn or the next write. False: no entry.
     bool (*find)(void *owner, const struct notify_log_key *, struct notify_log_entry *ret);
-    // Makes the entry durable and gossips it; on_logged when it is on the disk. The timestamp is the
-    // log's own. expiry: 2 × repeat_interval.
+    // Makes the entry durable and gossips it; on_logged when it is on the disk. The timestamp is
+    // the log's own. expiry: 2 × repeat_interval.
     struct notify_log_write *(*write)(void *owner, const struct notify_log_key *,
                                       const struct notify_log_entry *, dur_ns expiry,
                                       notify_logged_fn *, void *done_owner);
@@ -165,8 +166,8 @@ struct notify_message {
     enum notify_reason reason;
     const struct labels *route_labels; // may be NULL
     mono_ns deadline;
-    struct arena *mem; // lives as long as the attempt
-    const struct notify_memo *memos;   // of the last notification
+    struct arena *mem;               // lives as long as the attempt
+    const struct notify_memo *memos; // of the last notification
     size_t memo_count;
 };
 
@@ -184,16 +185,22 @@ typedef void notify_done_fn(void *owner, const struct notify_result *result);
 // What integrations stand on; one per configuration.
 struct notify_context {
     struct env *env;
-    const struct tpl_set *templates;
+    const struct tpl_set *templates, *html_templates;
     str external_url;
     str user_agent; // "Alertmanager/0.34.0"
+
+    // For the template functions about time.
+    mono_ns started_at;                                      // of the process
+    const struct tzone *local;                               // the process' zone; NULL: UTC
+    const struct tzone *(*find_zone)(void *owner, str name); // NULL: all are unknown
+    void *zones;
 };
 
 struct integration;
 struct notify_attempt; // defined by each integration
 
 struct integration_ops {
-    str name;                     // "webhook"
+    str name; // "webhook"
     // Starts delivering; never calls back before it returns.
     struct notify_attempt *(*start)(const struct integration *, const struct notify_message *,
                                     notify_done_fn *, void *owner);

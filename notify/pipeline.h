@@ -41,8 +41,9 @@ struct flush;
 struct pipeline *pipeline_new(const struct pipeline_options *opt);
 void pipeline_free(struct pipeline *p); // all flushes have ended or were cancelled
 
-// ok: nothing is left to tell (told, muted, or told by a peer). Otherwise err joins what failed, one
-// line an integration: "<receiver>/<integration>[0]: notify retry canceled after 3 attempts: …".
+// ok: nothing is left to tell (told, muted, or told by a peer). Otherwise err joins what failed,
+// one line an integration: "<receiver>/<integration>[0]: notify retry canceled after 3 attempts:
+// …".
 typedef void flush_done_fn(void *owner, bool ok, const struct err *err);
 
 // The group and the integrations must outlive the flush. `now` is the tick that caused it: repeat

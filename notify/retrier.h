@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// retrier.h: what a receiver's answer means: delivered, try again, or given up (upstream: notify.Retrier).
+// retrier.h: what a receiver's answer means: delivered, try again, or given up (upstream:
+// notify.Retrier).
 #pragma once
 #include "notify/notify.h"
 

@@ -91,7 +91,8 @@ const cJSON *case_get(const cJSON *object, const char *key)
 
 static int base64_digit(char c)
 {
-    static const char ALPHABET[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+    static const char ALPHABET[] =
+        "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
     const char *at = c ? strchr(ALPHABET, c) : NULL;
     return at ? (int)(at - ALPHABET) : -1;
 }

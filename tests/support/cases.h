@@ -28,7 +28,7 @@ str case_text(const cJSON *v, struct arena *mem);
 str case_get_text(const cJSON *object, const char *key, struct arena *mem); // absent: empty
 const cJSON *case_get(const cJSON *object, const char *key);
 str case_get_hex(const cJSON *object, const char *key, struct arena *mem); // bytes of a hex string
-int64_t case_get_i64(const cJSON *object, const char *key); // absent: 0
-double case_get_f64(const cJSON *object, const char *key);  // "NaN", "+Inf", "-Inf" too
+int64_t case_get_i64(const cJSON *object, const char *key);                // absent: 0
+double case_get_f64(const cJSON *object, const char *key); // "NaN", "+Inf", "-Inf" too
 bool case_get_bool(const cJSON *object, const char *key);
 const char *case_fail(struct arena *mem, const char *fmt, ...) PRINTF(2, 3);

@@ -1,0 +1,547 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "vmalert/app.h"
+
+#include "base/core/alloc.h"
+#include "base/text/unicode.h"
+#include "vmalert/loader.h"
+
+#define HTTP_BODY_BYTES_MAX ((size_t)16 << 20)
+#define NOTIFIER_TIMEOUT    DUR_SECONDS(10)
+#define LISTEN_ADDR_DEFAULT S(":8880")
+
+// ---- external URL, labels, link ----------------------------------------------------------------
+
+static bool init_external_url(struct vmalert *v, struct err *err)
+{
+    struct rule_template_env *te = &v->shared.templates;
+    str text = v->opt->external_url;
+    te->external_url = text;
+    if (text.n == 0) {
+        str host, port;
+        str listen = v->opt->http_listen_addr.count ? v->opt->http_listen_addr.items[0]
+                                                    : LISTEN_ADDR_DEFAULT;
+        str_cut_last(listen, ':', &host, &port);
+        text = arena_printf(&v->mem, "http://%.*s:%.*s", STR(v->opt->hostname), STR(port));
+    }
+    struct url url;
+    if (!url_parse(text, &v->mem, &url, err))
+        return err_wrap(err, "failed to init external.url \"%.*s\"", STR(text));
+    if (!str_eq(url.scheme, S("http")) && !str_eq(url.scheme, S("https")))
+        return err_set(err, ERR_INVALID,
+                       "failed to init external.url \"%.*s\": invalid scheme \"%.*s\" in url "
+                       "\"%.*s\", only 'http' and 'https' are supported",
+                       STR(text), STR(url.scheme), STR(text));
+    te->external_url_full = text;
+    te->external_path = url.path;
+    return true;
+}
+
+static bool init_external_labels(struct vmalert *v, struct err *err)
+{
+    const struct flag_strs *flags = &v->opt->external_label;
+    struct label *labels = arena_array(&v->mem, struct label, flags->count + 1);
+    size_t count = 0;
+    for (size_t i = 0; i < flags->count; i++) {
+        str name, value;
+        if (flags->items[i].n == 0)
+            continue;
+        if (!str_cut(flags->items[i], '=', &name, &value))
+            return err_set(err, ERR_INVALID,
+                           "missing '=' in `-label`. It must contain label in the form "
+                           "`Name=value`; got \"%.*s\"",
+                           STR(flags->items[i]));
+        labels[count++] = (struct label){name, value};
+    }
+    v->shared.templates.external_labels = labels;
+    v->shared.templates.external_label_count = label_sort_unique(labels, count);
+    return true;
+}
+
+static bool init_link(struct vmalert *v, struct err *err)
+{
+    str source = v->opt->external_alert_source;
+    if (source.n == 0)
+        return true;
+    if (!rule_template_check(v->templates, source, err))
+        return err_wrap(err, "failed to init `external.alert.source`");
+    struct yaml_str_pair pair = {S("source"), source};
+    v->link = rule_texts_compile(&v->shared.templates, &(struct yaml_str_map){&pair, 1});
+    return true;
+}
+
+void vmalert_alert_link(void *owner, const struct group *g, const struct alerting_rule *rule,
+                        const struct alert *a, struct buf *out)
+{
+    struct vmalert *v = owner;
+    buf_put(out, v->shared.templates.external_url_full);
+    if (v->opt->external_alert_source.n == 0) {
+        buf_printf(out, "/vmalert/alert?group_id=%llu&alert_id=%llu",
+                   (unsigned long long)g->conf->id, (unsigned long long)a->id);
+        return;
+    }
+    struct arena mem = {0};
+    struct label *labels = arena_array(&mem, struct label, a->labels->count + 1);
+    for (size_t i = 0; i < a->labels->count; i++)
+        labels[i] = (struct label){labels_name_at(a->labels, i), labels_value_at(a->labels, i)};
+    struct rule_template_data data = {
+        .value = a->value,
+        .type = rule_type_str(g->conf->type),
+        .labels = labels,
+        .label_count = a->labels->count,
+        .expr = rule->rule.conf->expr,
+        .interval = g->conf->interval,
+        .alert_id = a->id,
+        .group_id = g->conf->id,
+        .active_at = a->active_at,
+        .for_ns = rule->rule.conf->for_ns,
+    };
+    struct rule_queries queries = {
+        .mem = &mem, .refusal = "`query` template isn't supported for alert source template"};
+    str path;
+    struct err err = ERR_INIT;
+    if (rule_text_expand(&v->shared.templates, &v->link.items[0], &data, &queries, &mem, &path,
+                         &err) != RULE_EXPAND_OK)
+        log_printf(&v->env->log, LOG_ERROR, LOG_WHERE, "cannot template alert source: %.*s",
+                   STR(err_str(&err)));
+    buf_printf(out, "/%.*s", STR(path));
+    arena_done(&mem);
+}
+
+// ---- datasource and notifiers ------------------------------------------------------------------
+
+// "name:value^^name2:value2"
+static bool parse_headers(str text, struct arena *mem, struct http_header **ret, size_t *ret_count,
+                          struct err *err)
+{
+    size_t cap = text.n / 2 + 1;
+    *ret = arena_array(mem, struct http_header, cap);
+    *ret_count = 0;
+    while (text.n) {
+        size_t at = str_find_str(text, S("^^"));
+        str one = at == STR_NONE ? text : str_slice(text, 0, at);
+        str name, value;
+        text = at == STR_NONE ? (str){0} : str_skip(text, at + 2);
+        if (!str_cut(one, ':', &name, &value))
+            return err_set(err, ERR_SYNTAX,
+                           "cannot parse headers: missing ':' in header \"%.*s\"; expecting "
+                           "\"key: value\" format",
+                           STR(one));
+        (*ret)[(*ret_count)++] = (struct http_header){str_trim(name), str_trim(value)};
+    }
+    return true;
+}
+
+static bool init_datasource(struct vmalert *v, struct err *err)
+{
+    const struct vmalert_options *o = v->opt;
+    struct http_header *headers;
+    struct http_datasource_options options = {
+        .name = S("datasource"),
+        .url = o->datasource_url,
+        .show_url = o->datasource_show_url,
+        .append_type_prefix = o->datasource_append_type_prefix,
+        .no_path_append = o->remote_read_disable_path_append,
+        .no_step = o->datasource_disable_step_param,
+        .query_step = o->datasource_query_step,
+        .round_digits = o->datasource_round_digits,
+    };
+    if (!parse_headers(o->datasource_headers, &v->mem, &headers, &options.header_count, err))
+        return err_wrap(err, "failed to init datasource");
+    options.headers = headers;
+    v->datasource = http_datasource_new(v->env, &options, err);
+    if (!v->datasource)
+        return err_wrap(err, "failed to init datasource: invalid -datasource.url");
+    v->hooks.datasource = http_datasource_interface(v->datasource);
+
+    if (o->remote_read_url.n == 0)
+        return true;
+    options.name = S("remoteRead");
+    options.url = o->remote_read_url;
+    options.show_url = o->remote_read_show_url;
+    options.append_type_prefix = false;
+    if (!parse_headers(o->remote_read_headers, &v->mem, &headers, &options.header_count, err))
+        return err_wrap(err, "failed to init remoteRead");
+    options.headers = headers;
+    v->remote_read = http_datasource_new(v->env, &options, err);
+    if (!v->remote_read)
+        return err_wrap(err, "failed to init remoteRead: invalid -remoteRead.url");
+    v->remote_read_interface = http_datasource_interface(v->remote_read);
+    v->hooks.remote_read = &v->remote_read_interface;
+    v->hooks.remote_read_lookback = o->remote_read_lookback;
+    return true;
+}
+
+static str flag_at(const struct flag_strs *flags, size_t i)
+{
+    if (i < flags->count)
+        return flags->items[i];
+    return flags->count == 1 ? flags->items[0] : (str){0};
+}
+
+static bool add_notifier(struct vmalert *v, size_t i, struct err *err)
+{
+    const struct vmalert_options *o = v->opt;
+    struct http_header *headers;
+    struct notifier_options options = {.url = o->notifier_url.items[i],
+                                       .timeout = NOTIFIER_TIMEOUT};
+    str timeout = flag_at(&o->notifier_send_timeout, i);
+    if (timeout.n && !dur_parse_go(timeout, &options.timeout, err))
+        return err_wrap(err, "invalid value \"%.*s\" for flag -notifier.sendTimeout", STR(timeout));
+    if (!parse_headers(flag_at(&o->notifier_headers, i), &v->mem, &headers, &options.header_count,
+                       err))
+        return false;
+    options.headers = headers;
+    if (!notifiers_add(v->notifiers, &options, o->notifier_show_url, err))
+        return err_wrap(err,
+                        "failed to create notifier from flag values: invalid notifier.url "
+                        "\"%.*s\"",
+                        STR(options.url));
+    vmalert_metrics_notifier(v, notifiers_at(v->notifiers, i));
+    return true;
+}
+
+static struct alert_send *send_alerts(void *owner, const struct group *g,
+                                      const struct alerting_rule *rule,
+                                      const struct alert *const *alerts, size_t count,
+                                      alert_sent_fn *on_sent, void *done_owner)
+{
+    struct vmalert *v = owner;
+    return notifiers_send(v->notifiers, g, rule, alerts, count, on_sent, done_owner);
+}
+
+static bool init_notifiers(struct vmalert *v, struct err *err)
+{
+    const struct vmalert_options *o = v->opt;
+    if (o->notifier_blackhole && o->notifier_url.count)
+        return err_set(err, ERR_INVALID,
+                       "failed to init notifier: only one of -notifier.blackhole, -notifier.url "
+                       "and -notifier.config flags must be specified");
+    if (!o->notifier_blackhole && o->notifier_url.count == 0)
+        return true;
+    v->notifiers = notifiers_new(v->env, vmalert_alert_link, v);
+    if (o->notifier_blackhole) {
+        notifiers_add_blackhole(v->notifiers);
+        vmalert_metrics_notifier(v, notifiers_at(v->notifiers, 0));
+    }
+    for (size_t i = 0; i < o->notifier_url.count; i++) {
+        if (!add_notifier(v, i, err))
+            return err_wrap(err, "failed to init notifier");
+    }
+    v->hooks.send = send_alerts;
+    v->hooks.send_cancel = notifiers_send_cancel;
+    return true;
+}
+
+// ---- groups ------------------------------------------------------------------------------------
+
+// Rules that could do nothing are refused rather than run.
+static bool check_groups(const struct vmalert *v, const struct rule_files *files, struct err *err)
+{
+    for (size_t i = 0; i < files->group_count; i++) {
+        for (size_t j = 0; j < files->groups[i].rule_count; j++) {
+            bool is_recording = files->groups[i].rules[j].is_recording;
+            if (is_recording && !v->hooks.push)
+                return err_set(err, ERR_INVALID,
+                               "config contains recording rules but `-remoteWrite.url` isn't set");
+            if (!is_recording && !v->hooks.send)
+                return err_set(err, ERR_INVALID,
+                               "config contains alerting rules but neither `-notifier.url` nor "
+                               "`-notifier.config` nor `-notifier.blackhole` aren't set");
+        }
+    }
+    return true;
+}
+
+struct group *vmalert_find_group(const struct vmalert *v, uint64_t id)
+{
+    for (size_t i = 0; i < v->group_count; i++) {
+        if (v->groups[i] && v->groups[i]->conf->id == id)
+            return v->groups[i];
+    }
+    return NULL;
+}
+
+// Groups are matched by ID: known ones keep their schedule and the alerts of rules they keep.
+static void apply_files(struct vmalert *v, struct rule_files *files, bool is_start,
+                        bool templates_changed)
+{
+    struct group **groups = mem_array(struct group *, files->group_count + 1);
+    for (size_t i = 0; i < files->group_count; i++) {
+        const struct group_conf *conf = &files->groups[i];
+        struct group *g = vmalert_find_group(v, conf->id);
+        groups[i] = g;
+        if (!g) {
+            groups[i] = group_new(&v->shared, &v->hooks, files, conf, v->opt->rule_strip_file_path);
+            group_start(groups[i], is_start && v->hooks.remote_read);
+            continue;
+        }
+        for (size_t j = 0; j < v->group_count; j++) {
+            if (v->groups[j] == g)
+                v->groups[j] = NULL;
+        }
+        if (templates_changed || g->conf->checksum != conf->checksum)
+            group_update(g, files, conf);
+    }
+    for (size_t i = 0; i < v->group_count; i++)
+        group_free(v->groups[i]);
+    mem_free(v->groups);
+    v->groups = groups;
+    v->group_count = files->group_count;
+    rule_files_unref(v->files);
+    v->files = files;
+}
+
+// ---- reload ------------------------------------------------------------------------------------
+
+static bool is_unchanged(const struct vmalert *v, const struct rule_files *files)
+{
+    if (files->group_count != v->group_count)
+        return false;
+    for (size_t i = 0; i < files->group_count; i++) {
+        const struct group_conf *conf = v->groups[i]->conf;
+        if (conf->checksum != files->groups[i].checksum ||
+            !str_eq(conf->file, files->groups[i].file))
+            return false;
+    }
+    return true;
+}
+
+static bool reload(struct vmalert *v, bool is_asked, struct err *err)
+{
+    uint64_t sum;
+    struct tpl_set *templates = load_templates(v->env, v->opt, &sum, err);
+    if (!templates)
+        return err_wrap(err, "failed to load new templates");
+    bool templates_changed = sum != v->templates_sum;
+    struct rule_files *files = load_rules(v->env, v->opt, templates, !is_asked, err);
+    if (!files || !check_groups(v, files, err)) {
+        if (files)
+            err_wrap(err, "error while reloading rules");
+        else
+            err_wrap(err, "cannot parse configuration file");
+        rule_files_unref(files);
+        tpl_set_free(templates);
+        return false;
+    }
+    struct tpl_set *old = v->templates;
+    if (templates_changed) {
+        v->templates = templates;
+        v->templates_sum = sum;
+        v->shared.templates.base = templates;
+        rule_texts_done(
+            &v->link); // compiled beside the old set; it compiled before, so it does now
+        init_link(v, NULL);
+    } else {
+        old = templates;
+    }
+    if (!templates_changed && is_unchanged(v, files)) {
+        rule_files_unref(files);
+    } else {
+        apply_files(v, files, false, templates_changed);
+        v->reloaded_at = env_now(v->env);
+        log_printf(&v->env->log, LOG_INFO, LOG_WHERE, "Rules reloaded successfully");
+    }
+    tpl_set_free(old);
+    return true;
+}
+
+void vmalert_reload(struct vmalert *v, bool is_asked)
+{
+    struct err err = ERR_INIT;
+    if (v->is_stopping)
+        return;
+    if (is_asked) {
+        v->reloads++;
+        log_printf(&v->env->log, LOG_INFO, LOG_WHERE, "SIGHUP received. Going to reload rules ...");
+    }
+    bool ok = reload(v, is_asked, &err);
+    mem_free(v->reload_error);
+    v->reload_error = ok ? NULL : mem_dup(err_str(&err));
+    if (ok)
+        return;
+    v->reload_errors++;
+    log_printf(&v->env->log, LOG_ERROR, LOG_WHERE, "%.*s", STR(err_str(&err)));
+}
+
+static void on_check_timer(void *owner)
+{
+    struct vmalert *v = owner;
+    vmalert_reload(v, false);
+    env_timer_after(v->env, &v->check_timer, v->opt->config_check_interval);
+}
+
+// ---- start -------------------------------------------------------------------------------------
+
+static bool start_servers(struct vmalert *v, struct err *err)
+{
+    str default_addr = LISTEN_ADDR_DEFAULT;
+    const str *items =
+        v->opt->http_listen_addr.count ? v->opt->http_listen_addr.items : &default_addr;
+    size_t count = MAX(v->opt->http_listen_addr.count, 1);
+    v->servers = mem_array(struct http_server *, count);
+    v->addrs = mem_array(struct addr, count);
+    for (size_t i = 0; i < count; i++) {
+        struct http_server_options options = {
+            .listen = items[i],
+            .body_bytes_max = HTTP_BODY_BYTES_MAX,
+            .handle = vmalert_serve,
+            .owner = v,
+        };
+        if (items[i].n == 0)
+            continue;
+        struct http_server *server =
+            env_http_listen(v->env, &options, &v->addrs[v->server_count], err);
+        if (!server)
+            return err_wrap(err, "cannot start http server at %.*s", STR(items[i]));
+        v->servers[v->server_count++] = server;
+        struct buf addr = {0};
+        buf_put_addr(&addr, &v->addrs[v->server_count - 1]);
+        log_printf(&v->env->log, LOG_INFO, LOG_WHERE, "started server at http://%.*s/",
+                   STR(buf_str(&addr)));
+        buf_done(&addr);
+    }
+    return true;
+}
+
+static void init_shared(struct vmalert *v)
+{
+    const struct vmalert_options *o = v->opt;
+    label_store_init(&v->labels, env_random(v->env));
+    v->shared.env = v->env;
+    v->shared.labels = &v->labels;
+    v->shared.templates.env = v->env;
+    v->shared.no_alertgroup_label = o->disable_alertgroup_label;
+    v->shared.resend_delay = o->rule_resend_delay;
+    v->shared.max_resolve_duration = o->rule_max_resolve_duration;
+    v->shared.eval_delay = o->rule_eval_delay;
+    v->shared.update_entries_limit = o->rule_update_entries_limit;
+    v->shared.max_start_delay = o->group_max_start_delay;
+    v->shared.counters = &v->counters;
+    v->hooks.owner = v;
+    v->hooks.on_iteration = vmalert_metrics_iteration;
+    vmalert_metrics_init(v);
+}
+
+static bool init_templates(struct vmalert *v, struct err *err)
+{
+    v->templates = load_templates(v->env, v->opt, &v->templates_sum, err);
+    v->shared.templates.base = v->templates;
+    return v->templates || err_wrap(err, "failed to load template");
+}
+
+static bool start(struct vmalert *v, struct err *err)
+{
+    init_shared(v);
+    if (!init_external_url(v, err) || !init_external_labels(v, err) || !init_templates(v, err) ||
+        !init_link(v, err))
+        return false;
+    if (!init_datasource(v, err) || !init_notifiers(v, err))
+        return err_wrap(err, "failed to create manager");
+    struct rule_files *files = load_rules(v->env, v->opt, v->templates, false, err);
+    if (!files)
+        return err_wrap(err, "cannot parse configuration file");
+    if (!check_groups(v, files, err)) {
+        rule_files_unref(files);
+        return err_wrap(err, "failed to start");
+    }
+    v->reloaded_at = env_now(v->env);
+    if (!start_servers(v, err)) {
+        rule_files_unref(files);
+        return false;
+    }
+    apply_files(v, files, true, false);
+    timer_init(&v->check_timer, on_check_timer, v);
+    if (v->opt->config_check_interval > 0)
+        env_timer_after(v->env, &v->check_timer, v->opt->config_check_interval);
+    return true;
+}
+
+struct vmalert *vmalert_new(struct env *env, const struct vmalert_options *opt, struct err *err)
+{
+    struct vmalert *v = mem_new(struct vmalert);
+    v->env = env;
+    v->opt = opt;
+    if (start(v, err))
+        return v;
+    vmalert_free(v);
+    return NULL;
+}
+
+bool vmalert_check(struct env *env, const struct vmalert_options *opt, struct err *err)
+{
+    uint64_t sum;
+    struct tpl_set *templates = load_templates(env, opt, &sum, err);
+    if (!templates)
+        return err_wrap(err, "failed to load template");
+    struct rule_files *files = load_rules(env, opt, templates, true, err);
+    bool ok = files && files->group_count > 0;
+    if (files && !ok)
+        err_set(err, ERR_INVALID,
+                "No rules for validation. Please specify path to file(s) with alerting and/or "
+                "recording rules using `-rule` flag");
+    rule_files_unref(files);
+    tpl_set_free(templates);
+    return ok;
+}
+
+// ---- stop --------------------------------------------------------------------------------------
+
+static void on_server_stopped(void *owner)
+{
+    struct vmalert *v = owner;
+    if (--v->servers_open == 0)
+        v->on_stopped(v->stop_owner);
+}
+
+static void stop_servers(void *owner)
+{
+    struct vmalert *v = owner;
+    v->servers_open = v->server_count;
+    size_t count = v->server_count;
+    v->server_count = 0;
+    for (size_t i = 0; i < count; i++)
+        env_http_server_stop(v->env, v->servers[i], v->opt->http_max_graceful_shutdown_duration,
+                             on_server_stopped, v);
+    if (count == 0)
+        v->on_stopped(v->stop_owner);
+}
+
+void vmalert_stop(struct vmalert *v, void (*on_stopped)(void *owner), void *owner)
+{
+    v->is_stopping = true;
+    v->on_stopped = on_stopped;
+    v->stop_owner = owner;
+    timer_init(&v->stop_timer, stop_servers, v);
+    env_timer_after(v->env, &v->stop_timer, v->opt->http_shutdown_delay);
+}
+
+static void ignore_stopped(void *owner)
+{
+    (void)owner;
+}
+
+void vmalert_free(struct vmalert *v)
+{
+    if (!v)
+        return;
+    env_timer_cancel(v->env, &v->check_timer);
+    env_timer_cancel(v->env, &v->stop_timer);
+    for (size_t i = 0; i < v->server_count; i++)
+        env_http_server_stop(v->env, v->servers[i], 0, ignore_stopped, NULL);
+    for (size_t i = 0; i < v->group_count; i++)
+        group_free(v->groups[i]);
+    mem_free(v->groups);
+    rule_files_unref(v->files);
+    notifiers_free(v->notifiers);
+    http_datasource_free(v->datasource);
+    http_datasource_free(v->remote_read);
+    rule_texts_done(&v->link);
+    tpl_set_free(v->templates);
+    vmalert_metrics_free(v);
+    label_store_done(&v->labels);
+    mem_free(v->servers);
+    mem_free(v->addrs);
+    mem_free(v->reload_error);
+    arena_done(&v->mem);
+    mem_free(v);
+}

@@ -1,0 +1,19 @@
+// SPDX-License-Identifier: Apache-2.0
+// loader.h: rule files and template files from the disk.
+#pragma once
+#include "base/text/gotpl.h"
+#include "rules/rule_file.h"
+#include "vmalert/options.h"
+
+struct env;
+
+#define LOADER_FILES_MAX 100000
+
+// All files of -rule, parsed and checked. is_quiet: no info lines (the periodic check).
+// Errors: "failed to read from the config: …", "failed to parse [a b]: errors(N): …".
+struct rule_files *load_rules(struct env *env, const struct vmalert_options *opt,
+                              const struct tpl_set *templates, bool is_quiet, struct err *err);
+
+// The functions and all files of -rule.templates; ret_sum changes with any of their texts.
+struct tpl_set *load_templates(struct env *env, const struct vmalert_options *opt,
+                               uint64_t *ret_sum, struct err *err);

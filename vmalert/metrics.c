@@ -1,0 +1,186 @@
+// SPDX-License-Identifier: Apache-2.0
+// What vmalert counts, under upstream's names (spec: vmalert HTTP §10).
+#include "base/core/alloc.h"
+#include "vmalert/app.h"
+
+struct vmalert_metrics {
+    struct metric_family *iteration_total, *iteration_missed, *iteration_reset;
+    struct metric_family *iteration_interval, *results_limit, *iteration_duration;
+    struct metric_family *alerts_pending, *alerts_firing, *alerting_errors, *alerting_samples,
+        *alerting_fetched;
+    struct metric_family *recording_errors, *recording_samples;
+    struct metric_family *alerts_sent, *alerts_send_errors, *alerts_send_duration;
+    struct metric *executions, *execution_errors, *alerts_fired;
+    struct metric *reload_ok, *reload_time, *reloads, *reload_errors;
+    struct timer rotate_timer;
+};
+
+static struct metric_family *family(struct vmalert *v, enum metric_kind kind, const char *name,
+                                    const char *help, const char *labels)
+{
+    return metrics_family(v->metrics, kind, name, help, labels, NULL, 0);
+}
+
+static void on_rotate(void *owner)
+{
+    struct vmalert *v = owner;
+    quantile_summary_rotate(v->families->iteration_duration);
+    env_timer_after(v->env, &v->families->rotate_timer, QUANTILE_WINDOW / 2);
+}
+
+static void collect(void *owner);
+
+#define GROUP_LABELS "group,file"
+#define ALERT_LABELS "alertname,group,file,id"
+
+void vmalert_metrics_init(struct vmalert *v)
+{
+    struct vmalert_metrics *m = v->families = mem_new(struct vmalert_metrics);
+    v->metrics = metrics_new();
+    m->iteration_total = family(v, METRIC_COUNTER, "vmalert_iteration_total",
+                                "Evaluations of the group", GROUP_LABELS);
+    m->iteration_missed =
+        family(v, METRIC_COUNTER, "vmalert_iteration_missed_total",
+               "Evaluations after which at least one point was skipped", GROUP_LABELS);
+    m->iteration_reset =
+        family(v, METRIC_COUNTER, "vmalert_iteration_reset_total",
+               "Evaluation times that were reset because the clock changed", GROUP_LABELS);
+    m->iteration_interval = family(v, METRIC_GAUGE, "vmalert_iteration_interval_seconds",
+                                   "Interval of the group", GROUP_LABELS);
+    m->results_limit = family(v, METRIC_GAUGE, "vmalert_group_rule_results_limit",
+                              "Most results a rule of the group may have", GROUP_LABELS);
+    m->iteration_duration = family(v, METRIC_QUANTILES, "vmalert_iteration_duration_seconds",
+                                   "Time an evaluation of the group took", GROUP_LABELS);
+    m->alerts_pending =
+        family(v, METRIC_GAUGE, "vmalert_alerts_pending", "Pending alerts", ALERT_LABELS);
+    m->alerts_firing =
+        family(v, METRIC_GAUGE, "vmalert_alerts_firing", "Firing alerts", ALERT_LABELS);
+    m->alerting_errors = family(v, METRIC_COUNTER, "vmalert_alerting_rules_errors_total",
+                                "Failed evaluations of the rule", ALERT_LABELS);
+    m->alerting_samples = family(v, METRIC_GAUGE, "vmalert_alerting_rules_last_evaluation_samples",
+                                 "Results of the last evaluation", ALERT_LABELS);
+    m->alerting_fetched =
+        family(v, METRIC_GAUGE, "vmalert_alerting_rules_last_evaluation_series_fetched",
+               "Series the last evaluation read; -1: not reported", ALERT_LABELS);
+    m->recording_errors = family(v, METRIC_COUNTER, "vmalert_recording_rules_errors_total",
+                                 "Failed evaluations of the rule", "recording,group,file,id");
+    m->recording_samples =
+        family(v, METRIC_GAUGE, "vmalert_recording_rules_last_evaluation_samples",
+               "Results of the last evaluation", "recording,group,file,id");
+    m->alerts_sent = family(v, METRIC_COUNTER, "vmalert_alerts_sent_total",
+                            "Alerts sent to the notifier", "addr");
+    m->alerts_send_errors = family(v, METRIC_COUNTER, "vmalert_alerts_send_errors_total",
+                                   "Alerts that could not be sent to the notifier", "addr");
+    m->alerts_send_duration = family(v, METRIC_VMRANGE, "vmalert_alerts_send_duration_seconds",
+                                     "Time a request to the notifier took", "addr");
+    m->executions = metrics_counter(v->metrics, "vmalert_execution_total", "Evaluations of rules");
+    m->execution_errors = metrics_counter(v->metrics, "vmalert_execution_errors_total",
+                                          "Failed evaluations of rules");
+    m->alerts_fired =
+        metrics_counter(v->metrics, "vmalert_alerts_fired_total", "Alerts that became firing");
+    m->reload_ok = metrics_gauge(v->metrics, "vmalert_config_last_reload_successful",
+                                 "Whether the last reload was successful");
+    m->reload_time =
+        metrics_gauge(v->metrics, "vmalert_config_last_reload_success_timestamp_seconds",
+                      "When rules were last loaded");
+    m->reloads = metrics_counter(v->metrics, "vmalert_config_last_reload_total",
+                                 "Reloads that were asked for");
+    m->reload_errors = metrics_counter(v->metrics, "vmalert_config_last_reload_errors_total",
+                                       "Reloads that failed");
+    metrics_on_collect(v->metrics, collect, v);
+    timer_init(&m->rotate_timer, on_rotate, v);
+    env_timer_after(v->env, &m->rotate_timer, QUANTILE_WINDOW / 2);
+}
+
+void vmalert_metrics_free(struct vmalert *v)
+{
+    if (!v->families)
+        return;
+    env_timer_cancel(v->env, &v->families->rotate_timer);
+    metrics_free(v->metrics);
+    mem_free(v->families);
+}
+
+void vmalert_metrics_iteration(void *owner, const struct group *g, dur_ns duration)
+{
+    struct vmalert *v = owner;
+    const str values[] = {g->conf->name, g->file};
+    quantile_summary_observe(quantile_summary_get(v->families->iteration_duration, values),
+                             dur_to_seconds(duration));
+}
+
+void vmalert_metrics_notifier(struct vmalert *v, struct notifier *n)
+{
+    n->stats.duration = vmrange_get(v->families->alerts_send_duration, &n->shown);
+}
+
+// ---- computed at each exposition ---------------------------------------------------------------
+
+static void collect_rule(struct vmalert *v, const struct group *g, const struct any_rule *any)
+{
+    struct vmalert_metrics *m = v->families;
+    const struct rule *r = any_rule_base(any);
+    char id[24];
+    int n = snprintf(id, sizeof(id), "%llu", (unsigned long long)r->conf->id);
+    const str values[] = {r->conf->name, g->conf->name, g->file, str_from(id, (size_t)n)};
+    if (any->recording) {
+        metric_get(m->recording_errors, values)->value = (double)r->errors;
+        metric_get(m->recording_samples, values)->value = (double)r->last_samples;
+        return;
+    }
+    int64_t fetched = r->last_series_fetched == 0 && r->last_samples > 0 ? r->last_samples
+                                                                         : r->last_series_fetched;
+    metric_get(m->alerts_pending, values)->value =
+        (double)alerting_count(any->alerting, ALERT_PENDING);
+    metric_get(m->alerts_firing, values)->value =
+        (double)alerting_count(any->alerting, ALERT_FIRING);
+    metric_get(m->alerting_errors, values)->value = (double)r->errors;
+    metric_get(m->alerting_samples, values)->value = (double)r->last_samples;
+    metric_get(m->alerting_fetched, values)->value = (double)fetched;
+}
+
+static void collect_group(struct vmalert *v, const struct group *g)
+{
+    struct vmalert_metrics *m = v->families;
+    const str values[] = {g->conf->name, g->file};
+    metric_get(m->iteration_total, values)->value = (double)g->stats.iterations;
+    metric_get(m->iteration_missed, values)->value = (double)g->stats.missed;
+    metric_get(m->iteration_reset, values)->value = (double)g->stats.resets;
+    metric_get(m->iteration_interval, values)->value = dur_to_seconds(g->conf->interval);
+    metric_get(m->results_limit, values)->value = (double)g->conf->limit;
+    for (size_t i = 0; i < g->rule_count; i++)
+        collect_rule(v, g, &g->rules[i]);
+}
+
+// Rules and groups come and go: their families are made anew from what is there.
+static void collect(void *owner)
+{
+    struct vmalert *v = owner;
+    struct vmalert_metrics *m = v->families;
+    struct metric_family *const families[] = {
+        m->iteration_total,  m->iteration_missed, m->iteration_reset,  m->iteration_interval,
+        m->results_limit,    m->alerts_pending,   m->alerts_firing,    m->alerting_errors,
+        m->alerting_samples, m->alerting_fetched, m->recording_errors, m->recording_samples,
+    };
+    for (size_t i = 0; i < ARRAY_LEN(families); i++)
+        metric_remove_all(families[i]);
+    for (size_t i = 0; i < v->group_count; i++)
+        collect_group(v, v->groups[i]);
+    for (size_t i = 0; v->notifiers && i < notifiers_count(v->notifiers); i++) {
+        const struct notifier *n = notifiers_at(v->notifiers, i);
+        metric_get(m->alerts_sent, &n->shown)->value = (double)n->stats.sent;
+        metric_get(m->alerts_send_errors, &n->shown)->value = (double)n->stats.errors;
+    }
+    m->executions->value = (double)v->counters.executions;
+    m->execution_errors->value = (double)v->counters.execution_errors;
+    m->alerts_fired->value = (double)v->counters.alerts_fired;
+    m->reload_ok->value = v->reload_error ? 0 : 1;
+    m->reload_time->value = (double)(v->reloaded_at / DUR_SECONDS(1));
+    m->reloads->value = (double)v->reloads;
+    m->reload_errors->value = (double)v->reload_errors;
+}
+
+void vmalert_metrics_put(struct vmalert *v, struct buf *out)
+{
+    metrics_expose_vm(v->metrics, v->opt->metrics_expose_metadata, out);
+}

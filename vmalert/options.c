@@ -1,0 +1,172 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "vmalert/options.h"
+
+#define ENV_NAME_BYTES_MAX 256
+
+struct flags vmalert_flags(struct vmalert_options *o, struct arena *mem)
+{
+    const struct flag items[] = {
+#define F(name_, type_, member, default_, help_, ...)                                              \
+    {.name = (name_),                                                                              \
+     .type = (type_),                                                                              \
+     .to = &o->member,                                                                             \
+     .default_text = (default_),                                                                   \
+     .help = (help_),                                                                              \
+     __VA_ARGS__}
+        F("configCheckInterval", FLAG_DUR, config_check_interval, "0",
+          "Interval for checking for changes in '-rule' files; 0 disables it. SIGHUP and /-/reload "
+          "reload at any time"),
+        F("datasource.appendTypePrefix", FLAG_BOOL, datasource_append_type_prefix, "false",
+          "Whether to add /prometheus or /graphite in front of the API path of -datasource.url"),
+        F("datasource.disableStepParam", FLAG_BOOL, datasource_disable_step_param, "false",
+          "Whether to leave out the 'step' parameter of instant queries"),
+        F("datasource.headers", FLAG_STR, datasource_headers, "",
+          "HTTP headers of every request to -datasource.url: 'name:value', several separated by "
+          "'^^'",
+          .is_secret = true),
+        F("datasource.queryStep", FLAG_DUR, datasource_query_step, "5m0s",
+          "The 'step' parameter of instant queries; 0: the group's interval"),
+        F("datasource.roundDigits", FLAG_INT, datasource_round_digits, "0",
+          "Adds the 'round_digits' parameter to queries, which rounds results to so many digits"),
+        F("datasource.showURL", FLAG_BOOL, datasource_show_url, "false",
+          "Whether to show -datasource.url in logs, metrics and pages"),
+        F("datasource.url", FLAG_STR, datasource_url, "",
+          "URL of a datasource that serves Prometheus' /api/v1/query: VictoriaMetrics, Prometheus "
+          "and others. Required",
+          .is_secret = true),
+        F("disableAlertgroupLabel", FLAG_BOOL, disable_alertgroup_label, "false",
+          "Whether to leave out the label 'alertgroup' of alerts and their series"),
+        F("dryRun", FLAG_BOOL, dry_run, "false",
+          "Check the files of -rule and -rule.templates and exit"),
+        F("envflag.enable", FLAG_BOOL, envflag_enable, "false",
+          "Whether to read flags from environment variables as well; the command line wins"),
+        F("envflag.prefix", FLAG_STR, envflag_prefix, "",
+          "Prefix of the environment variables that -envflag.enable reads"),
+        F("evaluationInterval", FLAG_DUR, evaluation_interval, "1m0s",
+          "How often to evaluate groups that have no interval of their own"),
+        F("external.alert.source", FLAG_STR, external_alert_source, "",
+          "Template of the path behind -external.url that alerts link to"),
+        F("external.label", FLAG_STRS, external_label, NULL,
+          "Label 'name=value' added to every rule's results and alerts; repeatable"),
+        F("external.url", FLAG_STR, external_url, "",
+          "URL under which people reach this vmalert; default: http://<hostname>:<port>"),
+        F("group.maxStartDelay", FLAG_DUR, group_max_start_delay, "5m0s",
+          "Groups start spread over their interval, but not later than this"),
+        F("http.disableCORS", FLAG_BOOL, http_disable_cors, "false",
+          "Whether to leave out the headers that let pages of other origins read answers"),
+        F("http.header.csp", FLAG_STR, http_header_csp, "",
+          "Value of the Content-Security-Policy header"),
+        F("http.header.disableServerHostname", FLAG_BOOL, http_header_disable_server_hostname,
+          "false", "Whether to leave out the X-Server-Hostname header"),
+        F("http.header.frameOptions", FLAG_STR, http_header_frame_options, "",
+          "Value of the X-Frame-Options header"),
+        F("http.header.hsts", FLAG_STR, http_header_hsts, "",
+          "Value of the Strict-Transport-Security header"),
+        F("http.maxGracefulShutdownDuration", FLAG_DUR, http_max_graceful_shutdown_duration, "7s",
+          "How long open requests may take when the process is asked to stop"),
+        F("http.pathPrefix", FLAG_STR, http_path_prefix, "", "Prefix of all paths that are served"),
+        F("http.shutdownDelay", FLAG_DUR, http_shutdown_delay, "0",
+          "How long /health answers 'unhealthy' before the server stops"),
+        F("httpListenAddr", FLAG_STRS, http_listen_addr, NULL,
+          "Addresses to serve HTTP on; default :8880"),
+        F("loggerDisableTimestamps", FLAG_BOOL, logger_disable_timestamps, "false",
+          "Whether to leave out the time of log lines"),
+        F("loggerFormat", FLAG_STR, logger_format, "default", "Log format: default or json"),
+        F("loggerLevel", FLAG_STR, logger_level, "INFO",
+          "Least level of messages to log: INFO, WARN, ERROR, FATAL or PANIC"),
+        F("loggerOutput", FLAG_STR, logger_output, "stderr", "Where to log: stderr or stdout"),
+        F("metrics.exposeMetadata", FLAG_BOOL, metrics_expose_metadata, "false",
+          "Whether to write HELP and TYPE lines at /metrics"),
+        F("notifier.blackhole", FLAG_BOOL, notifier_blackhole, "false",
+          "Evaluate alerting rules and tell nobody"),
+        F("notifier.headers", FLAG_STRS, notifier_headers, NULL,
+          "HTTP headers of requests to the corresponding -notifier.url: 'name:value', several "
+          "separated by '^^'",
+          .is_secret = true),
+        F("notifier.sendTimeout", FLAG_STRS, notifier_send_timeout, NULL,
+          "Timeout of requests to the corresponding -notifier.url; default 10s"),
+        F("notifier.showURL", FLAG_BOOL, notifier_show_url, "false",
+          "Whether to show passwords of -notifier.url"),
+        F("notifier.url", FLAG_STRS, notifier_url, NULL,
+          "URL of an Alertmanager; repeat it, or separate by commas, to name every member of a "
+          "cluster",
+          .is_secret = true),
+        F("remoteRead.disablePathAppend", FLAG_BOOL, remote_read_disable_path_append, "false",
+          "Whether -datasource.url and -remoteRead.url are complete and no API path is appended"),
+        F("remoteRead.headers", FLAG_STR, remote_read_headers, "",
+          "HTTP headers of every request to -remoteRead.url: 'name:value', several separated by "
+          "'^^'",
+          .is_secret = true),
+        F("remoteRead.lookback", FLAG_DUR, remote_read_lookback, "1h0m0s",
+          "How far back to look for the states of alerts after a start"),
+        F("remoteRead.showURL", FLAG_BOOL, remote_read_show_url, "false",
+          "Whether to show -remoteRead.url in logs and pages"),
+        F("remoteRead.url", FLAG_STR, remote_read_url, "",
+          "URL that holds what an earlier vmalert wrote: pending alerts are restored from it",
+          .is_secret = true),
+        F("rule", FLAG_STRS, rule, NULL,
+          "File with rules, or a pattern (*, ?, **) of files; repeatable"),
+        F("rule.defaultRuleType", FLAG_STR, rule_default_rule_type, "prometheus",
+          "Type of groups that name none: prometheus, graphite or vlogs"),
+        F("rule.evalDelay", FLAG_DUR, rule_eval_delay, "30s",
+          "How far in the past queries ask, so that slow samples are there"),
+        F("rule.maxResolveDuration", FLAG_DUR, rule_max_resolve_duration, "0",
+          "Upper limit of the time after which Alertmanager resolves an alert by itself; 0: 4 "
+          "times "
+          "the interval"),
+        F("rule.resendDelay", FLAG_DUR, rule_resend_delay, "0",
+          "Least time between two messages about one alert; 0: every evaluation"),
+        F("rule.resultsLimit", FLAG_INT, rule_results_limit, "0",
+          "Most results a rule may have, for groups that set no limit; 0: any number"),
+        F("rule.stripFilePath", FLAG_BOOL, rule_strip_file_path, "false",
+          "Whether to show only the base name of rule files"),
+        F("rule.templates", FLAG_STRS, rule_templates, NULL,
+          "File, or pattern of files, with templates that rules may use; repeatable"),
+        F("rule.updateEntriesLimit", FLAG_INT, rule_update_entries_limit, "20",
+          "How many past evaluations of each rule to keep for its page"),
+        F("rule.validateExpressions", FLAG_BOOL, rule_validate_expressions, "true",
+          "Whether to refuse files with expressions that cannot be parsed"),
+        F("rule.validateTemplates", FLAG_BOOL, rule_validate_templates, "true",
+          "Whether to refuse files with templates that cannot be parsed"),
+        F("version", FLAG_BOOL, version, "false", "Show the version and exit"),
+#undef F
+    };
+    struct flag *copy = arena_array(mem, struct flag, ARRAY_LEN(items));
+    memcpy(copy, items, sizeof(items));
+    bool *is_set = arena_array(mem, bool, ARRAY_LEN(items));
+    for (size_t i = 0; i < ARRAY_LEN(items); i++)
+        copy[i].is_set = &is_set[i];
+    return (struct flags){
+        .style = FLAGS_GO,
+        .program = "vmalert",
+        .about = "vmalert evaluates alerting and recording rules against a datasource and sends "
+                 "firing alerts to every Alertmanager",
+        .items = copy,
+        .count = ARRAY_LEN(items),
+        .env_find = o->env_find,
+        .env_owner = o->env_owner,
+    };
+}
+
+void buf_put_expanded(struct buf *b, str text, const struct vmalert_options *opt)
+{
+    for (;;) {
+        size_t at = str_find_str(text, S("%{"));
+        size_t end = at == STR_NONE ? STR_NONE : str_find(str_skip(text, at), '}');
+        if (end == STR_NONE || !opt->env_find) {
+            buf_put(b, text);
+            return;
+        }
+        str name = str_slice(text, at + 2, at + end);
+        char c[ENV_NAME_BYTES_MAX];
+        const char *value = NULL;
+        if (name.n < sizeof(c)) {
+            memcpy(c, name.p, name.n);
+            c[name.n] = '\0';
+            value = opt->env_find(opt->env_owner, c);
+        }
+        buf_put(b, str_slice(text, 0, at));
+        buf_put(b, value ? str_c(value) : str_slice(text, at, at + end + 1));
+        text = str_skip(text, at + end + 1);
+    }
+}

@@ -1,0 +1,57 @@
+// SPDX-License-Identifier: Apache-2.0
+// options.h: vmalert's command line, as values.
+#pragma once
+#include "base/core/flags.h"
+#include "base/core/log.h"
+
+struct vmalert_options {
+    // Rules, evaluation, state.
+    struct flag_strs rule, rule_templates;
+    bool rule_validate_templates, rule_validate_expressions, rule_strip_file_path;
+    str rule_default_rule_type;
+    dur_ns rule_eval_delay, rule_resend_delay, rule_max_resolve_duration;
+    int64_t rule_results_limit, rule_update_entries_limit;
+    dur_ns evaluation_interval, group_max_start_delay, config_check_interval;
+    bool dry_run, disable_alertgroup_label;
+    struct flag_strs external_label;
+    str external_url, external_alert_source;
+
+    // Datasource.
+    str datasource_url, datasource_headers;
+    bool datasource_show_url, datasource_append_type_prefix, datasource_disable_step_param;
+    dur_ns datasource_query_step;
+    int64_t datasource_round_digits;
+    str remote_read_url, remote_read_headers;
+    bool remote_read_show_url, remote_read_disable_path_append;
+    dur_ns remote_read_lookback;
+
+    // Notifiers.
+    struct flag_strs notifier_url, notifier_send_timeout, notifier_headers;
+    bool notifier_show_url, notifier_blackhole;
+
+    // HTTP server, logging, misc.
+    struct flag_strs http_listen_addr;
+    str http_path_prefix;
+    dur_ns http_max_graceful_shutdown_duration, http_shutdown_delay;
+    bool http_disable_cors;
+    str http_header_csp, http_header_frame_options, http_header_hsts;
+    bool http_header_disable_server_hostname, metrics_expose_metadata;
+    str logger_level, logger_format, logger_output;
+    bool logger_disable_timestamps;
+    bool envflag_enable;
+    str envflag_prefix;
+    bool version;
+
+    // Not flags.
+    str hostname;      // of this machine
+    struct arena *mem; // where all texts live
+    // The environment, for %{NAME} in rule files; NULL: none.
+    const char *(*env_find)(void *owner, const char *name);
+    void *env_owner;
+    const struct flags *flags; // for /flags and metrics; NULL: not shown
+};
+
+struct flags vmalert_flags(struct vmalert_options *opt, struct arena *mem);
+
+// Replaces %{NAME} by the environment's value; unknown names stay.
+void buf_put_expanded(struct buf *b, str text, const struct vmalert_options *opt);
