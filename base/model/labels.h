@@ -1,11 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 // labels.h: canonical immutable label sets.
 //
-// Sorted by name (bytes), no name twice. Equal sets of one store are the same pointer, so looking up
-// a set that is already known costs one hash and one comparison and allocates nothing: that is the
-// hot path of an alert that is sent again and again. Core thread only.
+// Sorted by name (bytes), no name twice. Equal sets of one store are the same pointer, so looking
+// up a set that is already known costs one hash and one comparison and allocates nothing: that is
+// the hot path of an alert that is sent again and again. Core thread only.
 #pragma once
 #include "base/core/arena.h"
+#include "base/core/buf.h"
 #include "base/core/err.h"
 #include "base/model/symbol.h"
 
@@ -19,7 +20,7 @@ struct label_pair {
 
 struct label_store {
     struct symbol_table symbols;
-    struct map sets;
+    struct intern sets;
     size_t bytes; // held by all sets, symbols excluded
 };
 
@@ -64,8 +65,8 @@ str labels_value(const struct labels *l, str name, bool *ret_has);
 
 // ---- plain arrays of labels, for parsers and evaluation ----------------------------------------
 
-void label_sort(struct label *labels, size_t count);                  // by name, stable
-size_t label_sort_unique(struct label *labels, size_t count);         // last one wins; new count
+void label_sort(struct label *labels, size_t count);          // by name, stable
+size_t label_sort_unique(struct label *labels, size_t count); // last one wins; new count
 const struct label *label_find(const struct label *labels, size_t count, str name); // linear
 
 // ---- hashes and texts (upstream: common/model, prometheus/labels) ------------------------------

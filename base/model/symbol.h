@@ -3,7 +3,7 @@
 //
 // Equal texts are the same pointer within one table. Counted by plain integers: core thread only.
 #pragma once
-#include "base/core/map.h"
+#include "base/model/intern.h"
 
 struct symbol {
     uint64_t hash;
@@ -14,14 +14,14 @@ struct symbol {
 
 struct symbol_table {
     uint64_t seed; // set before the first use; clients choose the texts
-    struct map map;
+    struct intern table;
     size_t bytes; // held by all symbols
 };
 
 void symbol_table_done(struct symbol_table *t); // all symbols must have been given back
-struct symbol *symbol_get(struct symbol_table *t, str text); // takes a reference
+struct symbol *symbol_get(struct symbol_table *t, str text);        // takes a reference
 struct symbol *symbol_find(const struct symbol_table *t, str text); // borrowed, or NULL
-void symbol_unref(struct symbol_table *t, struct symbol *s); // NULL is fine
+void symbol_unref(struct symbol_table *t, struct symbol *s);        // NULL is fine
 
 static inline struct symbol *symbol_ref(struct symbol *s)
 {

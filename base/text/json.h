@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // json.h: reads JSON with cJSON into an arena; typed getters with Go's leniency.
 //
-// The tree dies with the arena; nothing is freed one by one. Invalid UTF-8 becomes U+FFFD.
+// The tree dies with the arena; nothing is freed one by one. Invalid UTF-8 and
+// lone surrogates become U+FFFD; texts and keys may hold NUL bytes.
 #pragma once
 #include "base/core/arena.h"
 #include "base/core/err.h"
@@ -23,14 +24,15 @@ bool json_is_number(const json *v);
 bool json_is_bool(const json *v);
 bool json_is_null(const json *v); // NULL is null too
 
-str json_str(const json *v);      // a string's bytes; otherwise empty
-str json_key(const json *v);      // the name of an object's member
+str json_str(const json *v); // a string's bytes; otherwise empty
+str json_key(const json *v); // the name of an object's member
 double json_number(const json *v);
 bool json_bool(const json *v);
 size_t json_count(const json *v); // members or items
 
-const json *json_get(const json *object, str key);        // exact; the last of equal keys, or NULL
-const json *json_get_nocase(const json *object, str key); // Go's decoder: exact first, then any case
+const json *json_get(const json *object, str key); // exact; the last of equal keys, or NULL
+const json *json_get_nocase(const json *object,
+                            str key); // Go's decoder: exact first, then any case
 
 #define json_each(var, container)                                                                  \
     for (const json *var = json_first(container); var; var = json_next(var))

@@ -2,7 +2,8 @@
 // json_writer.h: JSON straight into a buffer: commas are kept track of, nothing is built first.
 //
 //   struct json_writer w = {.out = &body};
-//   json_object_begin(&w); json_put_key(&w, S("name")); json_put_str(&w, name); json_object_end(&w);
+//   json_object_begin(&w); json_put_key(&w, S("name")); json_put_str(&w, name);
+//   json_object_end(&w);
 #pragma once
 #include "base/core/buf.h"
 #include "base/core/time.h"

@@ -18,8 +18,8 @@ enum regex_anchor {
     REGEX_WHOLE,  // ^(?:pattern)$, and error texts show it so
 };
 
-// Flags are Go's defaults: '.' does not match a newline, case counts; (?s) and the like change that.
-// Error text: "error parsing regexp: missing closing ): `^(?:()$`" (ERR_SYNTAX, ERR_LIMIT).
+// Flags are Go's defaults: '.' does not match a newline, case counts; (?s) and the like change
+// that. Error text: "error parsing regexp: missing closing ): `^(?:()$`" (ERR_SYNTAX, ERR_LIMIT).
 struct regex *regex_new(str pattern, enum regex_anchor anchor, struct err *err);
 void regex_free(struct regex *r); // NULL is fine
 bool regex_matches(const struct regex *r, str text);
@@ -28,10 +28,12 @@ bool regex_matches(const struct regex *r, str text);
 struct regex_span {
     size_t from, to;
 };
-size_t regex_group_count(const struct regex *r); // without group 0
+size_t regex_group_count(const struct regex *r);        // without group 0
 int regex_group_index(const struct regex *r, str name); // -1: no group of that name
-// The leftmost match at or after `start`. Fills ret[0 … count). False: no match.
-bool regex_find(const struct regex *r, str text, size_t start, struct regex_span *ret, size_t count);
+// The leftmost match at or after `start`; bytes that are no UTF-8 match nothing here. Fills ret[0 …
+// count). False: no match.
+bool regex_find(const struct regex *r, str text, size_t start, struct regex_span *ret,
+                size_t count);
 
 // Go's Regexp.ReplaceAllString: $1, ${1}, $name, ${name}, $$; an unknown group is empty.
 void regex_replace_all(const struct regex *r, str text, str replacement, struct buf *out);

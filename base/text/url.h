@@ -2,12 +2,13 @@
 // url.h: URLs as Go's net/url sees them: parse, print, escape, join; query strings.
 #pragma once
 #include "base/core/arena.h"
+#include "base/core/buf.h"
 #include "base/core/err.h"
 
 #define URL_BYTES_MAX ((size_t)64 << 10)
 
 struct url {
-    str scheme; // lower case
+    str scheme;         // lower case
     str user, password; // decoded
     bool has_user, has_password;
     str host;     // host or host:port, IPv6 in brackets; as written
@@ -16,15 +17,18 @@ struct url {
     str raw_query;
     bool force_query; // a '?' with nothing behind it
     str fragment;     // decoded
+    str raw_fragment; // like raw_path
     str opaque;
+    bool omit_host; // scheme:/path, without //
 };
 
-// Slices point into `text` or mem. Errors: ERR_SYNTAX with Go's text (`parse "x": missing protocol scheme`).
+// Slices point into `text` or mem. Errors: ERR_SYNTAX with Go's text (`parse "x": missing protocol
+// scheme`).
 bool url_parse(str text, struct arena *mem, struct url *ret, struct err *err);
 void buf_put_url(struct buf *b, const struct url *u);          // Go's URL.String
 void buf_put_url_redacted(struct buf *b, const struct url *u); // the password as xxxxx
-str url_hostname(const struct url *u); // without port and brackets
-str url_port(const struct url *u);     // digits, or empty
+str url_hostname(const struct url *u);                         // without port and brackets
+str url_port(const struct url *u);                             // digits, or empty
 
 void buf_put_path_escaped(struct buf *b, str s);  // Go's url.PathEscape
 void buf_put_query_escaped(struct buf *b, str s); // Go's url.QueryEscape: space is +
