@@ -39,6 +39,13 @@ static mono_ns fake_mono(struct env *e)
     return fake_of(e)->mono;
 }
 
+static int32_t fake_utc_offset_s(struct env *e, time_ns t)
+{
+    (void)e;
+    (void)t;
+    return 0;
+}
+
 static uint64_t fake_random(struct env *e)
 {
     return rand_u64(&fake_of(e)->rand);
@@ -263,6 +270,7 @@ static const struct env_ops FAKE_OPS = {
     .now = fake_now,
     .mono = fake_mono,
     .random = fake_random,
+    .utc_offset_s = fake_utc_offset_s,
     .timer_set = fake_timer_set,
     .timer_cancel = fake_timer_cancel,
     .file_read = fake_file_read,

@@ -29,7 +29,7 @@ struct fake_env {
     uint64_t disk_used;
     bool is_dead;                       // the budget is spent
     bool is_disk_full;                  // appends, replacements and openings fail
-    bool is_replace_failing; // replacements alone
+    bool is_replace_failing;            // replacements alone
     size_t append_count, replace_count; // completed
 };
 

@@ -1,0 +1,619 @@
+// SPDX-License-Identifier: Apache-2.0
+// Clusters of 2 to 100 members with one replicated state, a set of records, under loss, crashes,
+// freezes, partitions and late DNS.
+#include "base/core/alloc.h"
+#include "base/text/cursor.h"
+#include "gossip/cluster.h"
+#include "tests/sim/sim_env.h"
+#include "tests/support/check.h"
+
+#define NODES_MAX   100
+#define RECORDS_MAX 4096
+#define PORT        9094
+
+struct node {
+    struct lab *lab;
+    struct sim_node *machine;
+    struct cluster *cluster;
+    struct channel *channel;
+    struct cluster_watch watch;
+    uint64_t records[RECORDS_MAX]; // number of each record, in the order of arrival
+    size_t record_count;
+    char name[24];
+    bool is_ready;
+    bool is_left;
+    enum err_code left_code;
+    size_t member_events;
+};
+
+struct lab {
+    struct sim_world *world;
+    struct node nodes[NODES_MAX];
+    size_t count;
+    char peer_texts[NODES_MAX][48];
+    str peers[NODES_MAX];
+    size_t peer_count;
+    uint64_t next_record;
+};
+
+// ---- the replicated state ------------------------------------------------------------------
+
+static bool has_record(const struct node *n, uint64_t number)
+{
+    for (size_t i = 0; i < n->record_count; i++) {
+        if (n->records[i] == number)
+            return true;
+    }
+    return false;
+}
+
+// A record is its number and, for large ones, filling.
+static void put_record(struct buf *out, uint64_t number, size_t filling)
+{
+    buf_put_uvarint(out, 8 + filling);
+    buf_put_be(out, number, 8);
+    buf_put_fill(out, 'x', filling);
+}
+
+static bool state_marshal(void *owner, struct buf *out, struct err *err)
+{
+    (void)err;
+    const struct node *n = owner;
+    for (size_t i = 0; i < n->record_count; i++)
+        put_record(out, n->records[i], 0);
+    return true;
+}
+
+static bool state_merge(void *owner, str data, size_t *ret_changed, struct err *err)
+{
+    struct node *n = owner;
+    struct cursor c = cursor_from(data);
+    while (cursor_left(&c) > 0) {
+        str bytes = cursor_bytes(&c, cursor_uvarint(&c));
+        struct cursor record = cursor_from(bytes);
+        uint64_t number = cursor_be(&record, 8);
+        if (c.failed || record.failed)
+            return err_set(err, ERR_SYNTAX, "unexpected EOF");
+        if (has_record(n, number))
+            continue;
+        assert_true(n->record_count < RECORDS_MAX);
+        n->records[n->record_count++] = number;
+        ++*ret_changed;
+    }
+    return true;
+}
+
+static const struct channel_ops STATE_OPS = {state_marshal, state_merge};
+
+static uint64_t add_record(struct node *n, size_t filling)
+{
+    uint64_t number = ++n->lab->next_record;
+    defer(buf_done) struct buf record = {0};
+    put_record(&record, number, filling);
+    n->records[n->record_count++] = number;
+    channel_broadcast(n->channel, buf_str(&record));
+    return number;
+}
+
+// ---- nodes ---------------------------------------------------------------------------------
+
+static void on_ready(void *owner)
+{
+    ((struct node *)owner)->is_ready = true;
+}
+
+static void on_members(void *owner)
+{
+    ((struct node *)owner)->member_events++;
+}
+
+static void on_left(void *owner, const struct err *err)
+{
+    struct node *n = owner;
+    n->is_left = true;
+    n->left_code = err->code;
+}
+
+static struct lab *lab_new(const struct sim_options *opt, size_t count)
+{
+    struct lab *lab = mem_new(struct lab);
+    lab->world = sim_world_new(opt);
+    lab->count = count;
+    for (size_t i = 0; i < count; i++) {
+        struct node *n = &lab->nodes[i];
+        char ip[48];
+        snprintf(n->name, sizeof(n->name), "%zu", i);
+        snprintf(ip, sizeof(ip), "10.0.0.%zu", i + 1);
+        n->lab = lab;
+        n->machine = sim_node_new(lab->world, n->name, ip);
+    }
+    return lab;
+}
+
+// Everybody is given the addresses of all.
+static void lab_list_peers(struct lab *lab)
+{
+    for (size_t i = 0; i < lab->count; i++) {
+        snprintf(lab->peer_texts[i], sizeof(lab->peer_texts[i]), "10.0.0.%zu:%d", i + 1, PORT);
+        lab->peers[lab->peer_count++] = str_c(lab->peer_texts[i]);
+    }
+}
+
+static void node_start(struct node *n, const char *peer_name)
+{
+    struct err err = ERR_INIT;
+    char bind[32];
+    struct addr addr = sim_node_addr(n->machine, PORT);
+    defer(buf_done) struct buf text = {0};
+    buf_put_addr(&text, &addr);
+    snprintf(bind, sizeof(bind), "%.*s", STR(buf_str(&text)));
+    struct cluster_options o = cluster_options_default();
+    o.bind_addr = str_c(bind);
+    o.peers = n->lab->peers;
+    o.peer_count = n->lab->peer_count;
+    o.peer_name = str_c(peer_name);
+    n->cluster = cluster_new(sim_node_env(n->machine), &o, &err);
+    if (!n->cluster)
+        fail_msg("%.*s", STR(err_str(&err)));
+    n->channel = cluster_channel(n->cluster, S("sil"), &STATE_OPS, n);
+    n->record_count = 0;
+    n->is_ready = n->is_left = false;
+    n->watch = (struct cluster_watch){.on_ready = on_ready, .on_members = on_members, .owner = n};
+    cluster_watch(n->cluster, &n->watch);
+    cluster_join(n->cluster);
+    cluster_settle(n->cluster);
+}
+
+static void node_free(struct node *n)
+{
+    cluster_free(n->cluster);
+    n->cluster = NULL;
+    n->watch.link = (struct list){0};
+}
+
+static void node_crash(struct node *n)
+{
+    sim_node_crash(n->machine);
+    node_free(n);
+}
+
+static struct lab *lab_start(const struct sim_options *opt, size_t count)
+{
+    struct lab *lab = lab_new(opt, count);
+    lab_list_peers(lab);
+    for (size_t i = 0; i < count; i++)
+        node_start(&lab->nodes[i], lab->nodes[i].name);
+    return lab;
+}
+
+static void lab_free(struct lab *lab)
+{
+    for (size_t i = 0; i < lab->count; i++) {
+        if (lab->nodes[i].cluster)
+            node_free(&lab->nodes[i]);
+        assert_int_equal(sim_node_open_count(lab->nodes[i].machine), 0);
+    }
+    sim_world_free(lab->world);
+    mem_free(lab);
+}
+
+static size_t member_count(struct node *n)
+{
+    size_t count;
+    cluster_members(n->cluster, &count);
+    return count;
+}
+
+static size_t suspect_count(struct node *n)
+{
+    size_t count, suspects = 0;
+    const struct cluster_member *m = cluster_members(n->cluster, &count);
+    for (size_t i = 0; i < count; i++)
+        suspects += m[i].is_suspect;
+    return suspects;
+}
+
+// ---- waiting -------------------------------------------------------------------------------
+
+struct wish {
+    struct lab *lab;
+    size_t members; // 0: any
+    uint64_t record;
+    size_t first, end; // nodes
+};
+
+static bool is_fulfilled(void *ctx)
+{
+    const struct wish *wish = ctx;
+    for (size_t i = wish->first; i < wish->end; i++) {
+        struct node *n = &wish->lab->nodes[i];
+        if (!n->cluster)
+            continue;
+        if (wish->members && member_count(n) != wish->members)
+            return false;
+        if (wish->record && !has_record(n, wish->record))
+            return false;
+    }
+    return true;
+}
+
+#define wait_members(lab, first, end, members, dur)                                                \
+    assert_true(wait_for((lab), (struct wish){(lab), (members), 0, (first), (end)}, (dur)))
+#define wait_record(lab, first, end, record, dur)                                                  \
+    assert_true(wait_for((lab), (struct wish){(lab), 0, (record), (first), (end)}, (dur)))
+
+static bool wait_for(struct lab *lab, struct wish wish, dur_ns dur)
+{
+    return is_fulfilled(&wish) || sim_run_until(lab->world, is_fulfilled, &wish, dur);
+}
+
+// ---- forming -------------------------------------------------------------------------------
+
+static void three_find_each_other_and_agree_on_their_places(void **state)
+{
+    (void)state;
+    struct lab *lab = lab_start(&(struct sim_options){.seed = 1}, 3);
+    wait_members(lab, 0, 3, 3, DUR_SECONDS(2));
+    for (size_t i = 0; i < 3; i++) {
+        assert_int_equal(cluster_position(lab->nodes[i].cluster), i);
+        assert_false(lab->nodes[i].is_ready);
+    }
+    sim_run(lab->world, DUR_SECONDS(12));
+    for (size_t i = 0; i < 3; i++) {
+        const struct cluster_stats *s = cluster_stats(lab->nodes[i].cluster);
+        assert_true(lab->nodes[i].is_ready && cluster_is_ready(lab->nodes[i].cluster));
+        assert_true(lab->nodes[i].member_events > 0);
+        assert_int_equal(s->failed_peers, 0);
+        assert_int_equal(s->peers_joined, 3);
+        assert_int_equal(s->peer_count, 3);
+        assert_int_equal(s->packets_refused + s->streams_refused, 0);
+    }
+    lab_free(lab);
+}
+
+static void one_alone_is_ready_and_leaves_at_once(void **state)
+{
+    (void)state;
+    struct lab *lab = lab_new(&(struct sim_options){.seed = 2}, 1);
+    struct node *n = &lab->nodes[0];
+    node_start(n, "");
+    assert_int_equal(cluster_self_name(n->cluster).n, 26); // a ULID
+    sim_run(lab->world, DUR_SECONDS(11));
+    assert_true(n->is_ready);
+    cluster_leave(n->cluster, DUR_SECONDS(10), on_left, n);
+    assert_false(n->is_left); // never from inside the call
+    sim_run(lab->world, DUR_MS(300));
+    assert_true(n->is_left);
+    assert_int_equal(n->left_code, ERR_NONE);
+    lab_free(lab);
+}
+
+static void a_hundred_converge(void **state)
+{
+    (void)state;
+    struct lab *lab = lab_start(&(struct sim_options){.seed = 3}, 100);
+    wait_members(lab, 0, 100, 100, DUR_SECONDS(30));
+    uint64_t record = add_record(&lab->nodes[42], 0);
+    wait_record(lab, 0, 100, record, DUR_SECONDS(10));
+    sim_run(lab->world, DUR_MINUTES(2));
+    for (size_t i = 0; i < 100; i++)
+        assert_int_equal(cluster_stats(lab->nodes[i].cluster)->peers_left, 0);
+    lab_free(lab);
+}
+
+static void joins_through_names_that_appear_late(void **state)
+{
+    (void)state;
+    struct lab *lab = lab_new(&(struct sim_options){.seed = 4}, 3);
+    lab->peers[lab->peer_count++] = S("alertmanager:9094");
+    for (size_t i = 0; i < 3; i++)
+        node_start(&lab->nodes[i], lab->nodes[i].name);
+    sim_run(lab->world, DUR_SECONDS(30));
+    assert_int_equal(member_count(&lab->nodes[0]), 1);
+    assert_true(lab->nodes[0].is_ready); // nobody to wait for
+    sim_dns_set_ips(lab->world, "alertmanager", "10.0.0.1 10.0.0.2 10.0.0.3");
+    wait_members(lab, 0, 3, 3, DUR_SECONDS(20));
+    // A name server that fails later does not matter: the last answer stays.
+    sim_dns_set(lab->world, "alertmanager", DNS_ADDR,
+                &(struct sim_dns_answer){.fate = SIM_DNS_FAILS});
+    node_crash(&lab->nodes[2]);
+    wait_members(lab, 0, 2, 2, DUR_SECONDS(15));
+    sim_node_restart(lab->nodes[2].machine);
+    node_start(&lab->nodes[2], "2b");
+    wait_members(lab, 0, 3, 3, DUR_SECONDS(20));
+    lab_free(lab);
+}
+
+static void an_address_that_does_not_answer_delays_nobody(void **state)
+{
+    (void)state;
+    struct lab *lab = lab_new(&(struct sim_options){.seed = 5}, 3);
+    lab_list_peers(lab);
+    sim_node_freeze(lab->nodes[0].machine); // accepts connections, says nothing
+    node_start(&lab->nodes[1], "1");
+    node_start(&lab->nodes[2], "2");
+    wait_members(lab, 1, 3, 2, DUR_SECONDS(1));
+    assert_int_equal(cluster_stats(lab->nodes[1].cluster)->failed_peers, 1);
+    lab_free(lab);
+}
+
+// ---- failing and coming back ---------------------------------------------------------------
+
+static void a_crash_is_noticed_and_a_new_name_replaces_the_old_one(void **state)
+{
+    (void)state;
+    struct lab *lab = lab_start(&(struct sim_options){.seed = 6}, 3);
+    wait_members(lab, 0, 3, 3, DUR_SECONDS(5));
+    sim_run(lab->world, DUR_SECONDS(20));
+    node_crash(&lab->nodes[1]);
+    sim_run(lab->world, DUR_SECONDS(9));
+    for (size_t i = 0; i < 3; i += 2) {
+        assert_int_equal(member_count(&lab->nodes[i]), 2);
+        assert_int_equal(cluster_stats(lab->nodes[i].cluster)->failed_peers, 1);
+        assert_int_equal(cluster_stats(lab->nodes[i].cluster)->peers_left, 1);
+    }
+    sim_node_restart(lab->nodes[1].machine);
+    node_start(&lab->nodes[1], "again");
+    wait_members(lab, 0, 3, 3, DUR_SECONDS(3));
+    sim_run(lab->world, DUR_MINUTES(2));
+    assert_int_equal(cluster_stats(lab->nodes[0].cluster)->failed_peers, 0);
+    assert_int_equal(member_count(&lab->nodes[0]), 3);
+    lab_free(lab);
+}
+
+static void a_restart_under_the_same_name_refutes_what_is_said_about_it(void **state)
+{
+    (void)state;
+    struct lab *lab = lab_start(&(struct sim_options){.seed = 7}, 3);
+    sim_run(lab->world, DUR_SECONDS(20));
+    uint64_t record = add_record(&lab->nodes[0], 0);
+    node_crash(&lab->nodes[1]);
+    sim_run(lab->world, DUR_SECONDS(12)); // declared dead
+    sim_node_restart(lab->nodes[1].machine);
+    node_start(&lab->nodes[1], "1");
+    wait_members(lab, 0, 3, 3, DUR_SECONDS(3));
+    wait_record(lab, 0, 3, record, DUR_SECONDS(3));
+    lab_free(lab);
+}
+
+static void leaving_is_not_failing(void **state)
+{
+    (void)state;
+    struct lab *lab = lab_start(&(struct sim_options){.seed = 8}, 3);
+    sim_run(lab->world, DUR_SECONDS(20));
+    struct node *n = &lab->nodes[2];
+    uint64_t last_words = add_record(n, 0);
+    uint64_t large_last_words = add_record(n, 50000);
+    cluster_leave(n->cluster, DUR_SECONDS(10), on_left, n);
+    sim_run(lab->world, DUR_SECONDS(2));
+    assert_true(n->is_left);
+    assert_int_equal(n->left_code, ERR_NONE);
+    node_free(n);
+    wait_record(lab, 0, 2, last_words, DUR_MS(1));
+    wait_record(lab, 0, 2, large_last_words, DUR_MS(1));
+    for (size_t i = 0; i < 2; i++) {
+        assert_int_equal(member_count(&lab->nodes[i]), 2);
+        assert_int_equal(cluster_stats(lab->nodes[i].cluster)->failed_peers, 0);
+    }
+    lab_free(lab);
+}
+
+static void leaving_when_all_others_are_gone_ends_with_the_timeout(void **state)
+{
+    (void)state;
+    struct lab *lab = lab_start(&(struct sim_options){.seed = 9}, 3);
+    sim_run(lab->world, DUR_SECONDS(20));
+    sim_partition(lab->world, "0 | 1 2");
+    cluster_leave(lab->nodes[0].cluster, DUR_SECONDS(10), on_left, &lab->nodes[0]);
+    sim_run(lab->world, DUR_SECONDS(11));
+    assert_true(lab->nodes[0].is_left);
+    lab_free(lab);
+}
+
+static void a_pause_heals_with_what_was_missed(void **state)
+{
+    (void)state;
+    struct lab *lab = lab_start(&(struct sim_options){.seed = 10}, 3);
+    sim_run(lab->world, DUR_SECONDS(20));
+    sim_node_freeze(lab->nodes[2].machine);
+    sim_run(lab->world, DUR_SECONDS(3));
+    uint64_t record = 0;
+    for (int i = 0; i < 50; i++)
+        record = add_record(&lab->nodes[0], 0);
+    sim_run(lab->world, DUR_MS(2500));
+    assert_true(suspect_count(&lab->nodes[0]) + 3 - member_count(&lab->nodes[0]) > 0);
+    sim_node_thaw(lab->nodes[2].machine);
+    wait_record(lab, 0, 3, record, DUR_SECONDS(5));
+    wait_members(lab, 0, 3, 3, DUR_SECONDS(15));
+    sim_run(lab->world, DUR_SECONDS(10));
+    assert_int_equal(suspect_count(&lab->nodes[0]), 0);
+    assert_int_equal(lab->nodes[2].record_count, 50);
+    lab_free(lab);
+}
+
+static void a_partition_heals(void **state)
+{
+    (void)state;
+    struct lab *lab = lab_start(&(struct sim_options){.seed = 11}, 5);
+    sim_run(lab->world, DUR_SECONDS(20));
+    sim_partition(lab->world, "0 1 | 2 3 4");
+    sim_run(lab->world, DUR_MINUTES(10));
+    assert_int_equal(member_count(&lab->nodes[0]), 2);
+    assert_int_equal(member_count(&lab->nodes[4]), 3);
+    uint64_t left = add_record(&lab->nodes[0], 0), right = add_record(&lab->nodes[4], 0);
+    sim_run(lab->world, DUR_SECONDS(5));
+    assert_false(has_record(&lab->nodes[0], right));
+    sim_heal(lab->world);
+    wait_members(lab, 0, 5, 5, DUR_SECONDS(30));
+    wait_record(lab, 0, 5, left, DUR_SECONDS(10));
+    wait_record(lab, 0, 5, right, DUR_SECONDS(10));
+    lab_free(lab);
+}
+
+// ---- updates -------------------------------------------------------------------------------
+
+static void small_updates_reach_every_member_by_gossip_alone(void **state)
+{
+    (void)state;
+    for (uint64_t seed = 1; seed <= 10; seed++) {
+        struct lab *lab = lab_start(&(struct sim_options){.seed = seed}, 10);
+        sim_run(lab->world, DUR_SECONDS(15));
+        uint64_t first = 0, last = 0;
+        for (int i = 0; i < 1000; i++) { // a storm: more than fits into many packets
+            last = add_record(&lab->nodes[i % 10], 60);
+            first = first ? first : last;
+        }
+        sim_run(lab->world, DUR_SECONDS(20)); // no push/pull is due for most of them
+        for (uint64_t number = first; number <= last; number++)
+            wait_record(lab, 0, 10, number, 0);
+        lab_free(lab);
+    }
+}
+
+static void large_updates_do_not_wait_for_a_member_that_hangs(void **state)
+{
+    (void)state;
+    struct lab *lab = lab_start(&(struct sim_options){.seed = 12}, 4);
+    sim_run(lab->world, DUR_SECONDS(15));
+    sim_node_freeze(lab->nodes[3].machine);
+    uint64_t record = 0;
+    for (int i = 0; i < 5; i++)
+        record = add_record(&lab->nodes[0], 100000);
+    wait_record(lab, 0, 3, record, DUR_SECONDS(1));
+    sim_run(lab->world, DUR_SECONDS(2));
+    sim_node_thaw(lab->nodes[3].machine);
+    wait_record(lab, 0, 4, record, DUR_SECONDS(15));
+    const struct cluster_stats *s = cluster_stats(lab->nodes[0].cluster);
+    assert_int_equal(s->channels[0].oversize_dropped, 0);
+    assert_true(s->channels[0].oversize_sent >= 10);
+    lab_free(lab);
+}
+
+static void updates_survive_heavy_loss_without_false_alarms(void **state)
+{
+    (void)state;
+    struct lab *lab = lab_start(&(struct sim_options){.seed = 13, .loss_percent = 30}, 5);
+    wait_members(lab, 0, 5, 5, DUR_SECONDS(20));
+    uint64_t record = 0;
+    for (int minute = 0; minute < 10; minute++) {
+        record = add_record(&lab->nodes[minute % 5], 0);
+        sim_run(lab->world, DUR_MINUTES(1));
+    }
+    sim_run(lab->world, DUR_MINUTES(3)); // push/pull catches what is left
+    for (size_t i = 0; i < 5; i++) {
+        assert_int_equal(lab->nodes[i].record_count, 10);
+        assert_int_equal(cluster_stats(lab->nodes[i].cluster)->peers_left, 0);
+    }
+    wait_record(lab, 0, 5, record, 0);
+    lab_free(lab);
+}
+
+// ---- hostile ------------------------------------------------------------------------------
+
+struct attacker {
+    struct env *env;
+    struct udp *udp;
+    struct addr victim;
+};
+
+static void ignore_datagram(void *owner, const struct addr *from, str datagram)
+{
+    (void)owner;
+    (void)from;
+    (void)datagram;
+}
+
+static void on_attack_open(void *owner)
+{
+    (void)owner;
+}
+
+static void on_attack_data(void *owner, str data)
+{
+    (void)owner;
+    (void)data;
+}
+
+static void on_attack_close(void *owner, const struct err *why)
+{
+    (void)why;
+    *(bool *)owner = true;
+}
+
+static const struct stream_events ATTACK_EVENTS = {on_attack_open, on_attack_data, on_attack_close};
+
+static void noise_and_silent_connections_do_no_harm(void **state)
+{
+    (void)state;
+    struct lab *lab = lab_start(&(struct sim_options){.seed = 14}, 3);
+    struct sim_node *machine = sim_node_new(lab->world, "evil", "10.0.1.1");
+    struct attacker a = {.env = sim_node_env(machine),
+                         .victim = sim_node_addr(lab->nodes[0].machine, PORT)};
+    struct addr any = {.ip_bytes = 4, .port = PORT};
+    enum { STREAMS = 300 };
+    static bool is_closed[STREAMS];
+    a.udp = env_udp_open(a.env, &any, ignore_datagram, NULL, NULL, NULL);
+    for (int i = 0; i < STREAMS; i++) {
+        is_closed[i] = false;
+        env_dial(a.env, &a.victim, &ATTACK_EVENTS, &is_closed[i]);
+    }
+    for (int i = 0; i < 2000; i++) {
+        char noise[64];
+        for (size_t k = 0; k < sizeof(noise); k++)
+            noise[k] = (char)sim_random(lab->world);
+        noise[0] = (char)(i % 16);
+        env_udp_send(a.env, a.udp, &a.victim, str_from(noise, 1 + (size_t)(i % 60)));
+        sim_run(lab->world, DUR_MS(1));
+    }
+    const struct cluster_stats *s = cluster_stats(lab->nodes[0].cluster);
+    assert_true(s->packets_refused > 500);
+    assert_true(s->streams_open <= 256);
+    sim_run(lab->world, DUR_SECONDS(15)); // silent connections are closed after the tcp timeout
+    assert_true(cluster_stats(lab->nodes[0].cluster)->streams_open < 5);
+    for (int i = 0; i < STREAMS; i++)
+        assert_true(is_closed[i]);
+    assert_int_equal(member_count(&lab->nodes[0]), 3);
+    assert_int_equal(cluster_stats(lab->nodes[0].cluster)->peers_left, 0);
+    env_udp_close(a.env, a.udp);
+    lab_free(lab);
+}
+
+static void the_same_seed_gives_the_same_run(void **state)
+{
+    (void)state;
+    uint64_t hashes[2];
+    for (int i = 0; i < 2; i++) {
+        struct lab *lab = lab_start(&(struct sim_options){.seed = 15, .loss_percent = 10}, 5);
+        sim_run(lab->world, DUR_SECONDS(30));
+        add_record(&lab->nodes[1], 0);
+        node_crash(&lab->nodes[2]);
+        sim_run(lab->world, DUR_MINUTES(2));
+        hashes[i] = sim_trace_hash(lab->world);
+        lab_free(lab);
+    }
+    assert_true(hashes[0] == hashes[1]);
+}
+
+int test_cluster(void);
+int test_cluster(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(three_find_each_other_and_agree_on_their_places),
+        cmocka_unit_test(one_alone_is_ready_and_leaves_at_once),
+        cmocka_unit_test(joins_through_names_that_appear_late),
+        cmocka_unit_test(an_address_that_does_not_answer_delays_nobody),
+        cmocka_unit_test(a_crash_is_noticed_and_a_new_name_replaces_the_old_one),
+        cmocka_unit_test(a_restart_under_the_same_name_refutes_what_is_said_about_it),
+        cmocka_unit_test(leaving_is_not_failing),
+        cmocka_unit_test(leaving_when_all_others_are_gone_ends_with_the_timeout),
+        cmocka_unit_test(a_pause_heals_with_what_was_missed),
+        cmocka_unit_test(a_partition_heals),
+        cmocka_unit_test(small_updates_reach_every_member_by_gossip_alone),
+        cmocka_unit_test(large_updates_do_not_wait_for_a_member_that_hangs),
+        cmocka_unit_test(updates_survive_heavy_loss_without_false_alarms),
+        cmocka_unit_test(noise_and_silent_connections_do_no_harm),
+        cmocka_unit_test(the_same_seed_gives_the_same_run),
+        cmocka_unit_test(a_hundred_converge),
+    };
+    return run_group("cluster", tests);
+}
