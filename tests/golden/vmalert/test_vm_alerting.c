@@ -245,7 +245,7 @@ static const char *run_to_send(struct rig *r, const cJSON *c)
     for (const cJSON *a = case_get(c, "alerts")->child; a; a = a->next)
         add_given_alert(r, a, now);
     size_t count =
-        alerting_collect(r->alerting, now, DUR_SECONDS(case_get_i64(c, "resolve_duration_s")),
+        alerting_collect(r->alerting, now + 1, DUR_SECONDS(case_get_i64(c, "resolve_duration_s")),
                          DUR_SECONDS(case_get_i64(c, "resend_delay_s")), sent);
     size_t i = 0;
     for (const cJSON *w = case_get(c, "sent")->child; w; w = w->next, i++) {
