@@ -15,6 +15,8 @@
 
 #define ARRAY_LEN(a)                (sizeof(a) / sizeof((a)[0]))
 #define container_of(ptr, type, m)  ((type *)(void *)((char *)(ptr)-offsetof(type, m)))
+#undef MIN // <sys/param.h>, which many system headers bring, has the same two
+#undef MAX
 #define MIN(a, b)                   ((a) < (b) ? (a) : (b))
 #define MAX(a, b)                   ((a) > (b) ? (a) : (b))
 #define CLAMP(x, lo, hi)            ((x) < (lo) ? (lo) : (x) > (hi) ? (hi) : (x))
