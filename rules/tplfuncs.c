@@ -524,6 +524,10 @@ const struct tpl_funcs RULE_TPL_FUNCS = {FUNCS, ARRAY_LEN(FUNCS)};
 
 struct tpl_set *rule_tpl_set_new(void)
 {
-    return tpl_set_new(&(struct tpl_options){
+    struct tpl_set *set = tpl_set_new(&(struct tpl_options){
         .missing_key = TPL_MISSING_ZERO, .tables = &RULE_TPL_FUNCS, .table_count = 1});
+    // Upstream's set begins with this empty template, and texts may call it.
+    bool is_good = tpl_parse(set, S(""), S("{{ define \"default.template\" }}{{ end }}"), NULL);
+    assert(is_good);
+    return set;
 }

@@ -232,6 +232,64 @@ static bool init_notifiers(struct vmalert *v, struct err *err)
     return true;
 }
 
+// ---- remote write ------------------------------------------------------------------------------
+
+static bool push_series(void *owner, const struct series *series, size_t count, struct err *err)
+{
+    struct vmalert *v = owner;
+    return remote_write_push(v->remote_write, series, count, err);
+}
+
+// <url>/api/v1/write, with doubled slashes removed.
+static bool remote_write_url(struct vmalert *v, str *ret, str *ret_shown, struct err *err)
+{
+    const struct vmalert_options *o = v->opt;
+    struct url url;
+    if (!url_parse(o->remote_write_url, &v->mem, &url, err))
+        return err_wrap(err, "failed to init remoteWrite: invalid -remoteWrite.url");
+    struct buf text = {0}, shown = {0};
+    if (!o->remote_write_disable_path_append) {
+        url.path = arena_printf(&v->mem, "%.*s/api/v1/write", STR(str_trim_right(url.path, '/')));
+        url.raw_path = (str){0};
+    }
+    buf_put_url(&text, &url);
+    if (o->remote_write_show_url)
+        buf_put_url(&shown, &url);
+    else
+        buf_put_url_redacted(&shown, &url);
+    *ret = arena_str(&v->mem, buf_str(&text));
+    *ret_shown = arena_str(&v->mem, buf_str(&shown));
+    buf_done(&text);
+    buf_done(&shown);
+    return true;
+}
+
+static bool init_remote_write(struct vmalert *v, struct err *err)
+{
+    const struct vmalert_options *o = v->opt;
+    struct http_header *headers;
+    if (o->remote_write_url.n == 0)
+        return true;
+    struct remote_write_options options = {
+        .queue_max = (size_t)MAX(o->remote_write_max_queue_size, 1),
+        .batch_max = (size_t)MAX(o->remote_write_max_batch_size, 1),
+        .concurrency = o->remote_write_concurrency > 0 ? (uint32_t)o->remote_write_concurrency
+                                                       : 2 * MAX(o->cpus, 1),
+        .flush_interval = MAX(o->remote_write_flush_interval, DUR_MS(1)),
+        .send_timeout = o->remote_write_send_timeout,
+        .retry_min_interval = o->remote_write_retry_min_interval,
+        .retry_max_time = o->remote_write_retry_max_time,
+    };
+    if (!remote_write_url(v, &options.url, &options.shown_url, err))
+        return false;
+    if (!parse_headers(o->remote_write_headers, &v->mem, &headers, &options.header_count, err))
+        return err_wrap(err, "failed to init remoteWrite");
+    options.headers = headers;
+    v->remote_write = remote_write_new(v->env, &options);
+    v->hooks.push = push_series;
+    return true;
+}
+
 // ---- groups ------------------------------------------------------------------------------------
 
 // Rules that could do nothing are refused rather than run.
@@ -435,7 +493,7 @@ static bool start(struct vmalert *v, struct err *err)
     if (!init_external_url(v, err) || !init_external_labels(v, err) || !init_templates(v, err) ||
         !init_link(v, err))
         return false;
-    if (!init_datasource(v, err) || !init_notifiers(v, err))
+    if (!init_datasource(v, err) || !init_notifiers(v, err) || !init_remote_write(v, err))
         return err_wrap(err, "failed to create manager");
     struct rule_files *files = load_rules(v->env, v->opt, v->templates, false, err);
     if (!files)
@@ -486,24 +544,43 @@ bool vmalert_check(struct env *env, const struct vmalert_options *opt, struct er
 
 // ---- stop --------------------------------------------------------------------------------------
 
+static void free_groups(struct vmalert *v)
+{
+    for (size_t i = 0; i < v->group_count; i++)
+        group_free(v->groups[i]);
+    mem_free(v->groups);
+    v->groups = NULL;
+    v->group_count = 0;
+}
+
+static void on_drained(void *owner)
+{
+    struct vmalert *v = owner;
+    v->on_stopped(v->stop_owner);
+}
+
 static void on_server_stopped(void *owner)
 {
     struct vmalert *v = owner;
-    if (--v->servers_open == 0)
+    if (--v->stop_steps_open > 0)
+        return;
+    free_groups(v);
+    if (v->remote_write)
+        remote_write_drain(v->remote_write, on_drained, v);
+    else
         v->on_stopped(v->stop_owner);
 }
 
 static void stop_servers(void *owner)
 {
     struct vmalert *v = owner;
-    v->servers_open = v->server_count;
     size_t count = v->server_count;
+    v->stop_steps_open = count + 1;
     v->server_count = 0;
     for (size_t i = 0; i < count; i++)
         env_http_server_stop(v->env, v->servers[i], v->opt->http_max_graceful_shutdown_duration,
                              on_server_stopped, v);
-    if (count == 0)
-        v->on_stopped(v->stop_owner);
+    on_server_stopped(v); // the step of this function itself
 }
 
 void vmalert_stop(struct vmalert *v, void (*on_stopped)(void *owner), void *owner)
@@ -528,10 +605,9 @@ void vmalert_free(struct vmalert *v)
     env_timer_cancel(v->env, &v->stop_timer);
     for (size_t i = 0; i < v->server_count; i++)
         env_http_server_stop(v->env, v->servers[i], 0, ignore_stopped, NULL);
-    for (size_t i = 0; i < v->group_count; i++)
-        group_free(v->groups[i]);
-    mem_free(v->groups);
+    free_groups(v);
     rule_files_unref(v->files);
+    remote_write_free(v->remote_write);
     notifiers_free(v->notifiers);
     http_datasource_free(v->datasource);
     http_datasource_free(v->remote_read);

@@ -5,6 +5,7 @@
 #include "vmalert/datasource_http.h"
 #include "vmalert/notifier.h"
 #include "vmalert/options.h"
+#include "vmalert/remote_write.h"
 
 struct vmalert {
     struct env *env;
@@ -20,7 +21,8 @@ struct vmalert {
 
     struct http_datasource *datasource, *remote_read; // the second may be NULL
     struct datasource remote_read_interface;
-    struct notifiers *notifiers; // NULL: none configured
+    struct notifiers *notifiers;       // NULL: none configured
+    struct remote_write *remote_write; // NULL: none configured
 
     struct group **groups; // sorted by file, then in the order of the file
     size_t group_count;
@@ -28,7 +30,7 @@ struct vmalert {
 
     struct http_server **servers;
     struct addr *addrs; // bound addresses of the servers
-    size_t server_count, servers_open;
+    size_t server_count, stop_steps_open;
 
     struct metrics *metrics;
     struct vmalert_metrics *families;
@@ -53,7 +55,7 @@ bool vmalert_check(struct env *env, const struct vmalert_options *opt, struct er
 // is_asked: SIGHUP or /-/reload, not the periodic check.
 void vmalert_reload(struct vmalert *v, bool is_asked);
 
-// Closes the servers, then calls back; groups end with vmalert_free.
+// Closes the servers, ends the groups, sends what waits for remote write, then calls back.
 void vmalert_stop(struct vmalert *v, void (*on_stopped)(void *owner), void *owner);
 
 struct group *vmalert_find_group(const struct vmalert *v, uint64_t id); // or NULL

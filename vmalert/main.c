@@ -158,7 +158,12 @@ int main(int argc, char **argv)
     struct arena mem = {0};
     char hostname[256] = "localhost";
     gethostname(hostname, sizeof(hostname) - 1);
-    struct vmalert_options opt = {.hostname = str_c(hostname), .mem = &mem, .env_find = find_env};
+    struct vmalert_options opt = {
+        .hostname = str_c(hostname),
+        .cpus = (uint32_t)MAX(sysconf(_SC_NPROCESSORS_ONLN), 1),
+        .mem = &mem,
+        .env_find = find_env,
+    };
     struct flags flags = vmalert_flags(&opt, &mem);
     opt.flags = &flags;
     int status = read_flags(&opt, &flags, argc, argv, &mem);

@@ -12,6 +12,8 @@ struct vmalert_metrics {
     struct metric_family *alerts_sent, *alerts_send_errors, *alerts_send_duration;
     struct metric *executions, *execution_errors, *alerts_fired;
     struct metric *reload_ok, *reload_time, *reloads, *reload_errors;
+    struct metric *write_total, *write_errors, *write_dropped, *write_sent, *write_bytes,
+        *write_seconds, *write_capacity, *write_concurrency; // NULL without remote write
     struct timer rotate_timer;
 };
 
@@ -32,6 +34,44 @@ static void collect(void *owner);
 
 #define GROUP_LABELS "group,file"
 #define ALERT_LABELS "alertname,group,file,id"
+
+static void init_remote_write(struct vmalert *v)
+{
+    struct vmalert_metrics *m = v->families;
+    m->write_total =
+        metrics_counter(v->metrics, "vmalert_remotewrite_total", "Series handed to remote write");
+    m->write_errors = metrics_counter(v->metrics, "vmalert_remotewrite_errors_total",
+                                      "Failed requests and refused series of remote write");
+    m->write_dropped = metrics_counter(v->metrics, "vmalert_remotewrite_dropped_rows_total",
+                                       "Samples that could not be written");
+    m->write_sent = metrics_counter(v->metrics, "vmalert_remotewrite_sent_rows_total",
+                                    "Series that were written");
+    m->write_bytes = metrics_counter(v->metrics, "vmalert_remotewrite_sent_bytes_total",
+                                     "Compressed bytes that were written");
+    m->write_seconds =
+        metrics_counter(v->metrics, "vmalert_remotewrite_send_duration_seconds_total",
+                        "Time spent on writing, retries included");
+    m->write_capacity = metrics_gauge(v->metrics, "vmalert_remotewrite_queue_capacity",
+                                      "Most series that may wait");
+    m->write_concurrency = metrics_gauge(v->metrics, "vmalert_remotewrite_concurrency",
+                                         "Most requests at the same time");
+}
+
+static void collect_remote_write(struct vmalert *v)
+{
+    struct vmalert_metrics *m = v->families;
+    struct remote_write_stats stats = remote_write_stats(v->remote_write);
+    int64_t concurrency = v->opt->remote_write_concurrency;
+    m->write_total->value = (double)stats.pushed;
+    m->write_errors->value = (double)stats.errors;
+    m->write_dropped->value = (double)stats.dropped_samples;
+    m->write_sent->value = (double)stats.sent_series;
+    m->write_bytes->value = (double)stats.sent_bytes;
+    m->write_seconds->value = dur_to_seconds(stats.send_ns);
+    m->write_capacity->value = (double)v->opt->remote_write_max_queue_size;
+    m->write_concurrency->value =
+        concurrency > 0 ? (double)concurrency : 2.0 * (double)MAX(v->opt->cpus, 1);
+}
 
 void vmalert_metrics_init(struct vmalert *v)
 {
@@ -87,6 +127,8 @@ void vmalert_metrics_init(struct vmalert *v)
                                  "Reloads that were asked for");
     m->reload_errors = metrics_counter(v->metrics, "vmalert_config_last_reload_errors_total",
                                        "Reloads that failed");
+    if (v->opt->remote_write_url.n)
+        init_remote_write(v);
     metrics_on_collect(v->metrics, collect, v);
     timer_init(&m->rotate_timer, on_rotate, v);
     env_timer_after(v->env, &m->rotate_timer, QUANTILE_WINDOW / 2);
@@ -171,6 +213,8 @@ static void collect(void *owner)
         metric_get(m->alerts_sent, &n->shown)->value = (double)n->stats.sent;
         metric_get(m->alerts_send_errors, &n->shown)->value = (double)n->stats.errors;
     }
+    if (v->remote_write)
+        collect_remote_write(v);
     m->executions->value = (double)v->counters.executions;
     m->execution_errors->value = (double)v->counters.execution_errors;
     m->alerts_fired->value = (double)v->counters.alerts_fired;

@@ -24,6 +24,11 @@ struct vmalert_options {
     str remote_read_url, remote_read_headers;
     bool remote_read_show_url, remote_read_disable_path_append;
     dur_ns remote_read_lookback;
+    str remote_write_url, remote_write_headers;
+    bool remote_write_show_url, remote_write_disable_path_append;
+    int64_t remote_write_max_queue_size, remote_write_max_batch_size, remote_write_concurrency;
+    dur_ns remote_write_flush_interval, remote_write_send_timeout, remote_write_retry_min_interval,
+        remote_write_retry_max_time;
 
     // Notifiers.
     struct flag_strs notifier_url, notifier_send_timeout, notifier_headers;
@@ -44,6 +49,7 @@ struct vmalert_options {
 
     // Not flags.
     str hostname;      // of this machine
+    uint32_t cpus;     // of this machine
     struct arena *mem; // where all texts live
     // The environment, for %{NAME} in rule files; NULL: none.
     const char *(*env_find)(void *owner, const char *name);

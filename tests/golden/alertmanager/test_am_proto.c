@@ -114,7 +114,7 @@ static void repeated_store(const ProtobufCFieldDescriptor *f, const cJSON *v, ch
     for (const cJSON *m = v->child; m; m = m->next)
         members[n++] = m;
     if (cJSON_IsObject(v))
-        qsort(members, n, sizeof(*members), member_cmp);
+        qsort(members, n, sizeof(const cJSON *), member_cmp);
     for (size_t i = 0; i < n; i++) {
         if (cJSON_IsObject(v))
             ((void **)items)[i] = entry_from(f->descriptor, members[i], mem);
@@ -133,8 +133,10 @@ static void *message_from(const ProtobufCMessageDescriptor *type, const cJSON *v
     for (const cJSON *m = value ? value->child : NULL; m; m = m->next) {
         const ProtobufCFieldDescriptor *f =
             protobuf_c_message_descriptor_get_field_by_name(type, m->string);
-        if (!f)
+        if (!f) {
             fail_msg("%s has no field %s", type->name, m->string);
+            break;
+        }
         if (f->label == PROTOBUF_C_LABEL_REPEATED) {
             repeated_store(f, m, message, mem);
             continue;

@@ -176,7 +176,7 @@ static const char *check_compress(const cJSON *decoded, str body, bool is_stream
 {
     defer(buf_done) struct buf plain = {0}, inner = {0};
     struct err err = ERR_INIT;
-    if (!decompress(body, STREAM_BYTES_MAX, mem, &plain, NULL, &err))
+    if (!decompress(body, STREAM_BYTES_MAX, mem, &plain, &err))
         return case_fail(mem, "%.*s", STR(err_str(&err)));
     str want = case_get_hex(decoded, "decompressed_hex", mem);
     if (want.n && !str_eq(want, buf_str(&plain)))

@@ -58,7 +58,7 @@ static const char *run_decode(const cJSON *c, struct arena *mem)
     struct err err = ERR_INIT;
     const char *error = cJSON_GetStringValue(case_get(c, "error"));
     bool ok = case_get(c, "message") ? decompress(str_skip(case_get_hex(c, "message", mem), 1),
-                                                  STREAM_BYTES_MAX, mem, &data, NULL, &err)
+                                                  STREAM_BYTES_MAX, mem, &data, &err)
                                      : lzw_decode(case_get_hex(c, "lzw", mem), &data, &err);
     if (ok != !error)
         return case_fail(mem, "%s", ok ? "accepted" : err.text);

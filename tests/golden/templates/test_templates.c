@@ -75,9 +75,12 @@ static struct tpl_value map_of(const struct jnode *v, const struct tpl_type *typ
 
 static const struct label *labels_of(const struct jnode *v, size_t *ret_count)
 {
-    struct label *items = arena_array(&case_mem, struct label, v ? v->count : 0);
+    *ret_count = 0;
+    if (!v) // a nil map
+        return NULL;
+    struct label *items = arena_array(&case_mem, struct label, v->count);
     size_t n = 0;
-    for (const struct jnode *c = v ? v->first : NULL; c; c = c->next)
+    for (const struct jnode *c = v->first; c; c = c->next)
         items[n++] = (struct label){c->key, c->text};
     *ret_count = label_sort_unique(items, n);
     return items;
@@ -378,6 +381,19 @@ static bool digest_matches(const struct jnode *c, str out)
     return str_eq(buf_str(&hex), j_text(c, "expect_sha256"));
 }
 
+// Upstream's %d of a time shows the address of its zone, which no other process can repeat.
+#define ZONE_ADDRESS S("12152464492400")
+
+static bool output_matches(const struct jnode *c, str out)
+{
+    str want = j_text(c, "expect");
+    size_t address = str_find_str(want, ZONE_ADDRESS);
+    if (address == STR_NONE)
+        return str_eq(out, want);
+    str behind = str_skip(want, address + ZONE_ADDRESS.n);
+    return str_starts(out, str_slice(want, 0, address)) && str_ends(out, behind);
+}
+
 struct tally {
     size_t count, failed, differing_errors;
 };
@@ -410,7 +426,7 @@ static void run_case(const struct sets *s, const struct jnode *c, struct tally *
         if (!partial || str_eq(partial->text, buf_str(&out)))
             return;
     } else if (j_get(c, "expect_sha256") ? digest_matches(c, buf_str(&out))
-                                         : str_eq(buf_str(&out), j_text(c, "expect"))) {
+                                         : output_matches(c, buf_str(&out))) {
         return;
     }
     t->failed++;
