@@ -16,8 +16,9 @@
 #include "base/text/cursor.h"
 #include "gossip/cluster.h"
 
-#define RECORDS_MAX 10000
-#define PEERS_MAX   16
+#define RECORDS_MAX        10000
+#define PEERS_MAX          16
+#define ANNOUNCE_BYTES_MAX ((size_t)1 << 20)
 
 // A state whose records are never replaced: the union of all that came.
 struct record_set {
@@ -31,6 +32,8 @@ struct peer {
     struct cluster *cluster;
     struct cluster_watch watch;
     struct record_set nfl, sil;
+    struct channel *sil_channel;
+    str announce; // path
 };
 
 static bool record_set_marshal(void *owner, struct buf *out, struct err *err)
@@ -136,8 +139,24 @@ static void on_usr1(void *owner, int signum)
                    : 0);
 }
 
+static void on_usr2(void *owner, int signum)
+{
+    (void)signum;
+    struct peer *p = owner;
+    struct err err = ERR_INIT;
+    size_t changed = 0;
+    defer(buf_done) struct buf records = {0};
+    if (!env_file_read(p->env, p->announce, ANNOUNCE_BYTES_MAX, &records, &err) ||
+        !record_set_merge(&p->sil, buf_str(&records), &changed, &err)) {
+        printf("announce %.*s\n", STR(err_str(&err)));
+        return;
+    }
+    channel_broadcast(p->sil_channel, buf_str(&records));
+    printf("announced bytes=%zu\n", records.n);
+}
+
 static bool parse_args(int argc, char **argv, struct cluster_options *o, str *peers,
-                       bool *ret_debug)
+                       bool *ret_debug, str *ret_announce)
 {
     for (int i = 1; i < argc; i++) {
         str name = str_c(argv[i]);
@@ -154,6 +173,8 @@ static bool parse_args(int argc, char **argv, struct cluster_options *o, str *pe
             o->peer_name = value;
         else if (str_eq(name, S("--label")))
             o->label = value;
+        else if (str_eq(name, S("--announce")))
+            *ret_announce = value;
         else if (str_eq(name, S("--peer")) && o->peer_count < PEERS_MAX)
             peers[o->peer_count++] = value;
         else
@@ -172,7 +193,7 @@ int main(int argc, char **argv)
     str peers[PEERS_MAX];
     bool is_debug = false;
     setvbuf(stdout, NULL, _IOLBF, 0);
-    if (!parse_args(argc, argv, &options, peers, &is_debug)) {
+    if (!parse_args(argc, argv, &options, peers, &is_debug, &p.announce)) {
         fprintf(stderr, "usage: gossip_peer --listen host:port [--name n] [--label l] "
                         "[--peer host:port]… [--debug]\n");
         return 2;
@@ -191,11 +212,12 @@ int main(int argc, char **argv)
         return 1;
     }
     cluster_channel(p.cluster, S("nfl"), &RECORD_SET_OPS, &p.nfl);
-    cluster_channel(p.cluster, S("sil"), &RECORD_SET_OPS, &p.sil);
+    p.sil_channel = cluster_channel(p.cluster, S("sil"), &RECORD_SET_OPS, &p.sil);
     p.watch = (struct cluster_watch){.on_ready = on_ready, .on_members = on_members, .owner = &p};
     cluster_watch(p.cluster, &p.watch);
     env_uv_on_signal(p.env, SIGTERM, on_term, &p);
     env_uv_on_signal(p.env, SIGUSR1, on_usr1, &p);
+    env_uv_on_signal(p.env, SIGUSR2, on_usr2, &p);
     cluster_join(p.cluster);
     cluster_settle(p.cluster);
     env_uv_run(p.env);

@@ -51,13 +51,15 @@ static void merge(struct still *w, const cJSON *table, struct arena *mem)
     const cJSON *v;
     cJSON_ArrayForEach(v, table)
     {
-        states[i++] = (struct msg_state){case_get_text(v, "name", mem),
-                                         addr_of(v, mem),
-                                         (uint16_t)case_get_i64(v, "port"),
-                                         case_get_text(v, "meta", mem),
-                                         (uint32_t)case_get_i64(v, "incarnation"),
-                                         state_named(case_get_text(v, "state", mem)),
-                                         vsn_of(v, mem)};
+        states[i++] = (struct msg_state){
+            .name = case_get_text(v, "name", mem),
+            .addr = addr_of(v, mem),
+            .port = (uint16_t)case_get_i64(v, "port"),
+            .meta = case_get_text(v, "meta", mem),
+            .incarnation = (uint32_t)case_get_i64(v, "incarnation"),
+            .state = state_named(case_get_text(v, "state", mem)),
+            .vsn = vsn_of(v, mem),
+        };
     }
     swim_merge(w->swim, states, count, NULL);
 }

@@ -1,251 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Clusters of 2 to 100 members with one replicated state, a set of records, under loss, crashes,
-// freezes, partitions and late DNS.
-#include "base/core/alloc.h"
-#include "base/text/cursor.h"
-#include "gossip/cluster.h"
-#include "tests/sim/sim_env.h"
-#include "tests/support/check.h"
-
-#define NODES_MAX   100
-#define RECORDS_MAX 4096
-#define PORT        9094
-
-struct node {
-    struct lab *lab;
-    struct sim_node *machine;
-    struct cluster *cluster;
-    struct channel *channel;
-    struct cluster_watch watch;
-    uint64_t records[RECORDS_MAX]; // number of each record, in the order of arrival
-    size_t record_count;
-    char name[24];
-    bool is_ready;
-    bool is_left;
-    enum err_code left_code;
-    size_t member_events;
-};
-
-struct lab {
-    struct sim_world *world;
-    struct node nodes[NODES_MAX];
-    size_t count;
-    char peer_texts[NODES_MAX][48];
-    str peers[NODES_MAX];
-    size_t peer_count;
-    uint64_t next_record;
-};
-
-// ---- the replicated state ------------------------------------------------------------------
-
-static bool has_record(const struct node *n, uint64_t number)
-{
-    for (size_t i = 0; i < n->record_count; i++) {
-        if (n->records[i] == number)
-            return true;
-    }
-    return false;
-}
-
-// A record is its number and, for large ones, filling.
-static void put_record(struct buf *out, uint64_t number, size_t filling)
-{
-    buf_put_uvarint(out, 8 + filling);
-    buf_put_be(out, number, 8);
-    buf_put_fill(out, 'x', filling);
-}
-
-static bool state_marshal(void *owner, struct buf *out, struct err *err)
-{
-    (void)err;
-    const struct node *n = owner;
-    for (size_t i = 0; i < n->record_count; i++)
-        put_record(out, n->records[i], 0);
-    return true;
-}
-
-static bool state_merge(void *owner, str data, size_t *ret_changed, struct err *err)
-{
-    struct node *n = owner;
-    struct cursor c = cursor_from(data);
-    while (cursor_left(&c) > 0) {
-        str bytes = cursor_bytes(&c, cursor_uvarint(&c));
-        struct cursor record = cursor_from(bytes);
-        uint64_t number = cursor_be(&record, 8);
-        if (c.failed || record.failed)
-            return err_set(err, ERR_SYNTAX, "unexpected EOF");
-        if (has_record(n, number))
-            continue;
-        assert_true(n->record_count < RECORDS_MAX);
-        n->records[n->record_count++] = number;
-        ++*ret_changed;
-    }
-    return true;
-}
-
-static const struct channel_ops STATE_OPS = {state_marshal, state_merge};
-
-static uint64_t add_record(struct node *n, size_t filling)
-{
-    uint64_t number = ++n->lab->next_record;
-    defer(buf_done) struct buf record = {0};
-    put_record(&record, number, filling);
-    n->records[n->record_count++] = number;
-    channel_broadcast(n->channel, buf_str(&record));
-    return number;
-}
-
-// ---- nodes ---------------------------------------------------------------------------------
-
-static void on_ready(void *owner)
-{
-    ((struct node *)owner)->is_ready = true;
-}
-
-static void on_members(void *owner)
-{
-    ((struct node *)owner)->member_events++;
-}
-
-static void on_left(void *owner, const struct err *err)
-{
-    struct node *n = owner;
-    n->is_left = true;
-    n->left_code = err->code;
-}
-
-static struct lab *lab_new(const struct sim_options *opt, size_t count)
-{
-    struct lab *lab = mem_new(struct lab);
-    lab->world = sim_world_new(opt);
-    lab->count = count;
-    for (size_t i = 0; i < count; i++) {
-        struct node *n = &lab->nodes[i];
-        char ip[48];
-        snprintf(n->name, sizeof(n->name), "%zu", i);
-        snprintf(ip, sizeof(ip), "10.0.0.%zu", i + 1);
-        n->lab = lab;
-        n->machine = sim_node_new(lab->world, n->name, ip);
-    }
-    return lab;
-}
-
-// Everybody is given the addresses of all.
-static void lab_list_peers(struct lab *lab)
-{
-    for (size_t i = 0; i < lab->count; i++) {
-        snprintf(lab->peer_texts[i], sizeof(lab->peer_texts[i]), "10.0.0.%zu:%d", i + 1, PORT);
-        lab->peers[lab->peer_count++] = str_c(lab->peer_texts[i]);
-    }
-}
-
-static void node_start(struct node *n, const char *peer_name)
-{
-    struct err err = ERR_INIT;
-    char bind[32];
-    struct addr addr = sim_node_addr(n->machine, PORT);
-    defer(buf_done) struct buf text = {0};
-    buf_put_addr(&text, &addr);
-    snprintf(bind, sizeof(bind), "%.*s", STR(buf_str(&text)));
-    struct cluster_options o = cluster_options_default();
-    o.bind_addr = str_c(bind);
-    o.peers = n->lab->peers;
-    o.peer_count = n->lab->peer_count;
-    o.peer_name = str_c(peer_name);
-    n->cluster = cluster_new(sim_node_env(n->machine), &o, &err);
-    if (!n->cluster)
-        fail_msg("%.*s", STR(err_str(&err)));
-    n->channel = cluster_channel(n->cluster, S("sil"), &STATE_OPS, n);
-    n->record_count = 0;
-    n->is_ready = n->is_left = false;
-    n->watch = (struct cluster_watch){.on_ready = on_ready, .on_members = on_members, .owner = n};
-    cluster_watch(n->cluster, &n->watch);
-    cluster_join(n->cluster);
-    cluster_settle(n->cluster);
-}
-
-static void node_free(struct node *n)
-{
-    cluster_free(n->cluster);
-    n->cluster = NULL;
-    n->watch.link = (struct list){0};
-}
-
-static void node_crash(struct node *n)
-{
-    sim_node_crash(n->machine);
-    node_free(n);
-}
-
-static struct lab *lab_start(const struct sim_options *opt, size_t count)
-{
-    struct lab *lab = lab_new(opt, count);
-    lab_list_peers(lab);
-    for (size_t i = 0; i < count; i++)
-        node_start(&lab->nodes[i], lab->nodes[i].name);
-    return lab;
-}
-
-static void lab_free(struct lab *lab)
-{
-    for (size_t i = 0; i < lab->count; i++) {
-        if (lab->nodes[i].cluster)
-            node_free(&lab->nodes[i]);
-        assert_int_equal(sim_node_open_count(lab->nodes[i].machine), 0);
-    }
-    sim_world_free(lab->world);
-    mem_free(lab);
-}
-
-static size_t member_count(struct node *n)
-{
-    size_t count;
-    cluster_members(n->cluster, &count);
-    return count;
-}
-
-static size_t suspect_count(struct node *n)
-{
-    size_t count, suspects = 0;
-    const struct cluster_member *m = cluster_members(n->cluster, &count);
-    for (size_t i = 0; i < count; i++)
-        suspects += m[i].is_suspect;
-    return suspects;
-}
-
-// ---- waiting -------------------------------------------------------------------------------
-
-struct wish {
-    struct lab *lab;
-    size_t members; // 0: any
-    uint64_t record;
-    size_t first, end; // nodes
-};
-
-static bool is_fulfilled(void *ctx)
-{
-    const struct wish *wish = ctx;
-    for (size_t i = wish->first; i < wish->end; i++) {
-        struct node *n = &wish->lab->nodes[i];
-        if (!n->cluster)
-            continue;
-        if (wish->members && member_count(n) != wish->members)
-            return false;
-        if (wish->record && !has_record(n, wish->record))
-            return false;
-    }
-    return true;
-}
-
-#define wait_members(lab, first, end, members, dur)                                                \
-    assert_true(wait_for((lab), (struct wish){(lab), (members), 0, (first), (end)}, (dur)))
-#define wait_record(lab, first, end, record, dur)                                                  \
-    assert_true(wait_for((lab), (struct wish){(lab), 0, (record), (first), (end)}, (dur)))
-
-static bool wait_for(struct lab *lab, struct wish wish, dur_ns dur)
-{
-    return is_fulfilled(&wish) || sim_run_until(lab->world, is_fulfilled, &wish, dur);
-}
+// Clusters of 1 to 100 members under loss, crashes, freezes, partitions, late DNS and noise.
+#include "tests/sim/gossip/lab.h"
 
 // ---- forming -------------------------------------------------------------------------------
 
@@ -280,7 +35,7 @@ static void one_alone_is_ready_and_leaves_at_once(void **state)
     assert_int_equal(cluster_self_name(n->cluster).n, 26); // a ULID
     sim_run(lab->world, DUR_SECONDS(11));
     assert_true(n->is_ready);
-    cluster_leave(n->cluster, DUR_SECONDS(10), on_left, n);
+    cluster_leave(n->cluster, DUR_SECONDS(10), node_on_left, n);
     assert_false(n->is_left); // never from inside the call
     sim_run(lab->world, DUR_MS(300));
     assert_true(n->is_left);
@@ -384,7 +139,7 @@ static void leaving_is_not_failing(void **state)
     struct node *n = &lab->nodes[2];
     uint64_t last_words = add_record(n, 0);
     uint64_t large_last_words = add_record(n, 50000);
-    cluster_leave(n->cluster, DUR_SECONDS(10), on_left, n);
+    cluster_leave(n->cluster, DUR_SECONDS(10), node_on_left, n);
     sim_run(lab->world, DUR_SECONDS(2));
     assert_true(n->is_left);
     assert_int_equal(n->left_code, ERR_NONE);
@@ -404,7 +159,7 @@ static void leaving_when_all_others_are_gone_ends_with_the_timeout(void **state)
     struct lab *lab = lab_start(&(struct sim_options){.seed = 9}, 3);
     sim_run(lab->world, DUR_SECONDS(20));
     sim_partition(lab->world, "0 | 1 2");
-    cluster_leave(lab->nodes[0].cluster, DUR_SECONDS(10), on_left, &lab->nodes[0]);
+    cluster_leave(lab->nodes[0].cluster, DUR_SECONDS(10), node_on_left, &lab->nodes[0]);
     sim_run(lab->world, DUR_SECONDS(11));
     assert_true(lab->nodes[0].is_left);
     lab_free(lab);
@@ -486,6 +241,24 @@ static void large_updates_do_not_wait_for_a_member_that_hangs(void **state)
     const struct cluster_stats *s = cluster_stats(lab->nodes[0].cluster);
     assert_int_equal(s->channels[0].oversize_dropped, 0);
     assert_true(s->channels[0].oversize_sent >= 10);
+    lab_free(lab);
+}
+
+static void states_and_updates_of_megabytes_pass(void **state)
+{
+    (void)state;
+    struct lab *lab = lab_new(&(struct sim_options){.seed = 16}, 3);
+    lab_list_peers(lab);
+    lab->nodes[0].ballast_bytes = 3000000;
+    for (size_t i = 0; i < 3; i++)
+        node_start(&lab->nodes[i], lab->nodes[i].name);
+    wait_record(lab, 1, 3, BALLAST, DUR_SECONDS(5));
+    wait_members(lab, 0, 3, 3, DUR_SECONDS(5));
+    uint64_t record = add_record(&lab->nodes[1], 4000000);
+    wait_record(lab, 0, 3, record, DUR_SECONDS(5));
+    // More than a record may have: only a full state could carry it.
+    add_record(&lab->nodes[1], CHANNEL_UPDATE_BYTES_MAX);
+    assert_int_equal(cluster_stats(lab->nodes[1].cluster)->channels[0].oversize_dropped, 1);
     lab_free(lab);
 }
 
@@ -610,6 +383,7 @@ int test_cluster(void)
         cmocka_unit_test(a_partition_heals),
         cmocka_unit_test(small_updates_reach_every_member_by_gossip_alone),
         cmocka_unit_test(large_updates_do_not_wait_for_a_member_that_hangs),
+        cmocka_unit_test(states_and_updates_of_megabytes_pass),
         cmocka_unit_test(updates_survive_heavy_loss_without_false_alarms),
         cmocka_unit_test(noise_and_silent_connections_do_no_harm),
         cmocka_unit_test(the_same_seed_gives_the_same_run),

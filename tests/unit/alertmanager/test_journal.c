@@ -179,9 +179,8 @@ static void several_records_of_one_commit_have_one_answer(void **state)
     kv_add(&kv, 'a', 1);
     kv_add(&kv, 'b', 1);
     kv_put(&kv, 'c', 1);
-    journal_commit(kv.journal, kv_answered, kv_write_new(&kv)); // nothing queued
     fake_env_settle(&kv.fake);
-    assert_int_equal(kv.answers, 2);
+    assert_int_equal(kv.answers, 1);
     kv_crash(&kv);
     assert_int_equal(kv.report.journal_records, 3);
     kv_done(&kv);
@@ -252,10 +251,6 @@ static void a_journal_torn_at_any_byte_keeps_what_was_whole(void **state)
             if (cut < whole.n)
                 buf_put_fill(fake_file(&kv.fake, JOURNAL_0), '\0', (size_t)zeros);
             kv_open(&kv);
-            if (cut > 0 && cut < JOURNAL_HEADER_BYTES && zeros) {
-                kv_done(&kv); // a torn header with zeros behind it counts as damaged: see below
-                continue;
-            }
             assert_int_equal(kv.report.journal_records, left);
             assert_int_equal(kv.report.damage.code, ERR_NONE);
             kv_put(&kv, 'd', 7);
@@ -298,7 +293,7 @@ static void a_flipped_byte_costs_one_record_at_most(void **state)
             fake_env_init(&kv.fake);
             for (size_t i = 0; i < 3; i++)
                 fake_file_set(&kv.fake, PATHS[i], buf_str(&whole[i]));
-            fake_file(&kv.fake, PATHS[file])->p[at] ^= 0x80;
+            fake_file(&kv.fake, PATHS[file])->p[at] ^= '\x55';
             kv_open(&kv);
             size_t lost = 0;
             for (size_t i = 0; i < 5; i++)

@@ -438,10 +438,9 @@ static void a_merge_is_all_or_nothing_and_the_later_double_counts(void **state)
     a.sent.n--;
     struct buf both = {0};
     a.fake.now += DUR_SECONDS(1);
-    str first = S("");
     char copy[512];
     memcpy(copy, a.sent.p, a.sent.n);
-    first = str_from(copy, a.sent.n);
+    str first = str_from(copy, a.sent.n);
     buf_clear(&a.sent);
     peer_set(&a, a.id, "a=1", -DUR_SECONDS(1), DUR_HOURS(2));
     buf_put(&both, buf_str(&a.sent));
@@ -626,10 +625,9 @@ static void queries_combine_their_conditions(void **state)
     struct peer p;
     peer_init(&p);
     peer_set(&p, S(""), "a=1", 0, DUR_HOURS(1));
-    str first = S("");
     char copy[SILENCE_ID_BYTES];
     memcpy(copy, p.id_text, sizeof(copy));
-    first = str_from(copy, sizeof(copy));
+    str first = str_from(copy, sizeof(copy));
     peer_set(&p, S(""), "a=2", DUR_HOURS(1), DUR_HOURS(2));
     struct arena mem = {0};
     const struct silence **found;

@@ -264,5 +264,5 @@ static UNUSED bool still_answer(struct still *w, struct arena *mem, struct buf *
     str written = buf_str(&w->stream.written);
     struct err err = ERR_INIT;
     return written.n > 0 && written.p[0] == MSG_COMPRESS &&
-           decompress(str_skip(written, 1), STREAM_BYTES_MAX, mem, out, NULL, &err);
+           decompress(str_skip(written, 1), STREAM_BYTES_MAX, mem, out, &err);
 }

@@ -32,7 +32,7 @@ static void fewest_transmissions_then_longest_then_newest(void **state)
 {
     (void)state;
     struct broadcast_queue q;
-    str first;
+    str first = S("");
     broadcast_queue_init(&q, 1);
     broadcast_add(&q, S(""), S("old"), 0);
     broadcast_add(&q, S(""), S("new"), 0);
@@ -67,7 +67,7 @@ static void every_required_member_is_served(void **state)
 {
     (void)state;
     struct broadcast_queue q;
-    str first;
+    str first = S("");
     broadcast_queue_init(&q, 1);
     broadcast_add(&q, S(""), S("news"), 0);
     uint64_t all = 7;

@@ -51,10 +51,10 @@ static void long_packets_are_compressed_when_that_is_shorter(void **state)
     assert_true(packet.n < 200);
     assert_true(packet_open(buf_str(&packet), S(""), &inner, &err));
     assert_int_equal(inner.p[0], MSG_COMPRESS);
-    assert_true(decompress(str_skip(inner, 1), 2000, &mem, &plain, NULL, &err));
+    assert_true(decompress(str_skip(inner, 1), 2000, &mem, &plain, &err));
     check_str(buf_str(&plain), buf_str(&message));
     buf_clear(&plain);
-    assert_false(decompress(str_skip(inner, 1), 1000, &mem, &plain, NULL, &err));
+    assert_false(decompress(str_skip(inner, 1), 1000, &mem, &plain, &err));
     assert_int_equal(err.code, ERR_LIMIT);
 }
 
@@ -79,8 +79,14 @@ static void compounds_of_255_parts(void **state)
 static struct pushpull sample_pushpull(struct msg_state *states, size_t count, str user)
 {
     for (size_t i = 0; i < count; i++)
-        states[i] = (struct msg_state){S("am"),      S("\x0a\x00\x00\x01"),        9094, S(""), 7,
-                                       MEMBER_ALIVE, S("\x01\x05\x02\x00\x00\x00")};
+        states[i] = (struct msg_state){
+            .name = S("am"),
+            .addr = S("\x0a\x00\x00\x01"),
+            .port = 9094,
+            .incarnation = 7,
+            .state = MEMBER_ALIVE,
+            .vsn = S("\x01\x05\x02\x00\x00\x00"),
+        };
     return (struct pushpull){true, states, count, user};
 }
 

@@ -30,7 +30,7 @@ static bool find_sent(struct still *w, enum msg_type type, size_t *at, struct bu
         if (!packet_open(buf_str(&w->packets[*at].bytes), S(""), &message, &err))
             fail_msg("%.*s", STR(err_str(&err)));
         if (message.p[0] == MSG_COMPRESS) {
-            decompress(str_skip(message, 1), PACKET_BYTES_READ_MAX, &mem, &plain, NULL, &err);
+            decompress(str_skip(message, 1), PACKET_BYTES_READ_MAX, &mem, &plain, &err);
             message = buf_str(&plain);
         }
         buf_clear(ret);
@@ -300,7 +300,12 @@ static void streams_push_and_pull(void **state)
     (void)state;
     struct still *w = still_new("a", "10.0.0.1:9094");
     buf_put(&w->local, S("ours"));
-    struct msg_state b = {S("b"), S("\x0a\x00\x00\x02"), 9094, S(""), 1, MEMBER_ALIVE, VSN};
+    struct msg_state b = {.name = S("b"),
+                          .addr = S("\x0a\x00\x00\x02"),
+                          .port = 9094,
+                          .incarnation = 1,
+                          .state = MEMBER_ALIVE,
+                          .vsn = VSN};
     defer(buf_done) struct buf request = {0}, packed = {0}, answer = {0};
     defer(arena_done) struct arena mem = {0};
     struct pushpull got;

@@ -394,6 +394,40 @@ static void responses_have_limits(void **state)
     loop_done(&l);
 }
 
+static void response_headers_have_a_limit(void **state)
+{
+    (void)state;
+    struct loop l;
+    loop_init(&l);
+    defer(buf_done) struct buf answer = {0};
+    buf_put(&answer, S("HTTP/1.1 200 OK\r\nContent-Length: 0\r\n"));
+    while (answer.n < HTTP_HEADER_BYTES_MAX - 2048) {
+        buf_put(&answer, S("X: "));
+        buf_put_fill(&answer, 'h', 1000);
+        buf_put(&answer, S("\r\n"));
+    }
+    size_t within = answer.n;
+    buf_put(&answer, S("\r\n"));
+    buf_put_c(&answer, '\0');
+    struct script s;
+    script_init(&s, &l, answer.p);
+    struct answer a = {0};
+    script_call(&s, (struct http_request){0}, &a);
+    assert_int_equal(a.status, 200);
+    answer.n = within;
+    buf_put(&answer, S("Y: "));
+    buf_put_fill(&answer, 'h', 2048);
+    buf_put(&answer, S("\r\n\r\n"));
+    buf_put_c(&answer, '\0');
+    s.answer = answer.p;
+    script_call(&s, (struct http_request){0}, &a);
+    assert_int_equal(a.err.code, ERR_LIMIT);
+    check_err(&a.err, "net/http: server response headers exceeded 262144 bytes");
+    answer_done(&a);
+    script_done(&s);
+    loop_done(&l);
+}
+
 static void redirects_are_followed_as_in_go(void **state)
 {
     (void)state;
@@ -543,6 +577,7 @@ int test_http_client(void)
         cmocka_unit_test(callbacks_may_cancel_and_ask),
         cmocka_unit_test(failures_have_gos_words),
         cmocka_unit_test(responses_have_limits),
+        cmocka_unit_test(response_headers_have_a_limit),
         cmocka_unit_test(redirects_are_followed_as_in_go),
         cmocka_unit_test(endless_redirects_stop_after_ten),
         cmocka_unit_test(credentials_stay_with_their_domain),

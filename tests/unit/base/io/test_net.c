@@ -264,6 +264,45 @@ static void closing_flushes_what_was_written(void **state)
     pair_done(&p);
 }
 
+struct flood {
+    struct side side; // first
+    struct timer timer;
+    struct buf data;
+};
+
+static void on_flood(void *owner)
+{
+    struct flood *f = owner;
+    if (!f->side.stream)
+        return;
+    if (env_stream_pending(f->side.l->env, f->side.stream) == 0)
+        env_stream_write(f->side.l->env, f->side.stream, buf_str(&f->data));
+    env_timer_after(f->side.l->env, &f->timer, 0);
+}
+
+// The peer of a closed stream that goes on sending is cut off long before the linger is over.
+static void a_closed_stream_does_not_swallow_for_ever(void **state)
+{
+    (void)state;
+    struct pair p;
+    pair_connect(&p);
+    struct flood f = {.side = {.l = &p.l, .stream = take(&p.server.stream)}};
+    env_stream_events(p.l.env, f.side.stream, &EVENTS, &f.side);
+    buf_put_fill(&f.data, 'f', 1 << 20);
+    timer_init(&f.timer, on_flood, &f);
+    env_timer_after(p.l.env, &f.timer, 0);
+    env_stream_write(p.l.env, p.client.stream, S("the last words"));
+    loop_run_for(&p.l, DUR_MS(5));
+    mono_ns start = env_mono(p.l.env);
+    env_stream_close(p.l.env, take(&p.client.stream));
+    loop_wait(&p.l, &f.side.closed, 1);
+    assert_true(env_mono(p.l.env) - start < DUR_SECONDS(4));
+    assert_int_equal(f.side.received, strlen("the last words"));
+    env_timer_cancel(p.l.env, &f.timer);
+    buf_done(&f.data);
+    pair_done(&p);
+}
+
 static void writing_and_closing_before_the_connection_stands_is_fine(void **state)
 {
     (void)state;
@@ -385,6 +424,7 @@ int test_net(void)
         cmocka_unit_test(a_used_port_is_an_error_in_gos_words),
         cmocka_unit_test(ten_megabytes_go_both_ways),
         cmocka_unit_test(closing_flushes_what_was_written),
+        cmocka_unit_test(a_closed_stream_does_not_swallow_for_ever),
         cmocka_unit_test(writing_and_closing_before_the_connection_stands_is_fine),
         cmocka_unit_test(an_end_still_lets_the_answer_through),
         cmocka_unit_test(a_failed_dial_is_a_close_in_gos_words),

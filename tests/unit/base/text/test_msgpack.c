@@ -14,13 +14,13 @@ struct thing {
 };
 
 static const struct msgpack_field FIELDS[] = {
-    {"Blob", 5, MSGPACK_BYTES, false, offsetof(struct thing, blob)},
-    {"Count", 0, MSGPACK_U32, false, offsetof(struct thing, count)},
-    {"Name", 1, MSGPACK_STR, false, offsetof(struct thing, name)},
-    {"On", 2, MSGPACK_BOOL, false, offsetof(struct thing, is_on)},
-    {"Port", 3, MSGPACK_U16, true, offsetof(struct thing, port)},
-    {"Size", 4, MSGPACK_INT, false, offsetof(struct thing, size)},
-    {"Tag", 6, MSGPACK_U8, true, offsetof(struct thing, tag)},
+    {"Blob", offsetof(struct thing, blob), MSGPACK_BYTES, 5, false},
+    {"Count", offsetof(struct thing, count), MSGPACK_U32, 0, false},
+    {"Name", offsetof(struct thing, name), MSGPACK_STR, 1, false},
+    {"On", offsetof(struct thing, is_on), MSGPACK_BOOL, 2, false},
+    {"Port", offsetof(struct thing, port), MSGPACK_U16, 3, true},
+    {"Size", offsetof(struct thing, size), MSGPACK_INT, 4, false},
+    {"Tag", offsetof(struct thing, tag), MSGPACK_U8, 6, true},
 };
 static const struct msgpack_struct THING = {FIELDS, ARRAY_LEN(FIELDS)};
 

@@ -1,0 +1,841 @@
+// SPDX-License-Identifier: Apache-2.0
+// Groups in virtual time, through the real pipeline, with an integration and a log made here.
+#include "alertmanager/dispatch.h"
+
+#include "alertmanager/dispatch_group.h"
+#include "base/core/alloc.h"
+#include "base/core/rand.h"
+#include "tests/support/check.h"
+#include "tests/support/fake_env.h"
+
+#define LOG_ENTRIES_MAX 64
+#define TICK            DUR_MS(500)
+
+struct log_entry {
+    struct notify_log_entry entry;
+    char *key; // group key / receiver
+    uint64_t *hashes;
+};
+
+struct world {
+    struct fake_env fake;
+    time_ns epoch;
+    struct label_store labels;
+    struct alerts *alerts;
+    struct config *config;
+    struct inhibitor *inhibitor;
+    struct muting muting;
+    struct pipeline *pipeline;
+    struct notify_counters counters;
+    uint64_t suppressed[NOTIFY_SUPPRESSION_COUNT];
+    struct dispatch_stats stats;
+    struct dispatcher_options options;
+    struct dispatcher *dispatcher;
+
+    // The integration: what it was asked to tell, how long it takes, until when it fails.
+    struct buf told;
+    dur_ns takes;
+    time_ns fails_until;
+    size_t attempts_open, attempts_begun;
+
+    struct log_entry log[LOG_ENTRIES_MAX];
+    size_t log_count;
+    struct buf events;
+};
+
+static struct world *the_world; // for integrations, which have no owner
+
+// ---- the integration ---------------------------------------------------------------------------
+
+struct notify_attempt {
+    struct timer timer;
+    notify_done_fn *on_done;
+    void *owner;
+};
+
+static void on_answered(void *owner)
+{
+    struct notify_attempt *a = owner;
+    struct world *w = the_world;
+    struct notify_result result = {
+        .is_delivered = w->fake.now >= w->fails_until, .may_retry = true, .err = ERR_INIT};
+    if (!result.is_delivered)
+        err_set(&result.err, ERR_NETWORK, "it is down");
+    w->attempts_open--;
+    a->on_done(a->owner, &result);
+    mem_free(a);
+}
+
+static struct notify_attempt *attempt_start(const struct integration *in,
+                                            const struct notify_message *m, notify_done_fn *on_done,
+                                            void *owner)
+{
+    (void)in;
+    struct world *w = the_world;
+    buf_printf(&w->told, "%.1f:", dur_to_seconds(w->fake.now - w->epoch));
+    for (size_t i = 0; i < m->alert_count; i++)
+        buf_printf(&w->told, " %s%.*s", m->alerts[i].is_resolved ? "-" : "",
+                   STR(labels_value(m->alerts[i].labels, S("n"), NULL)));
+    buf_put(&w->told, S("; "));
+    struct notify_attempt *a = mem_new(struct notify_attempt);
+    *a = (struct notify_attempt){.on_done = on_done, .owner = owner};
+    timer_init(&a->timer, on_answered, a);
+    env_timer_after(&w->fake.env, &a->timer, w->takes);
+    w->attempts_open++;
+    w->attempts_begun++;
+    return a;
+}
+
+static void attempt_cancel(struct notify_attempt *a)
+{
+    env_timer_cancel(&the_world->fake.env, &a->timer);
+    the_world->attempts_open--;
+    mem_free(a);
+}
+
+static const struct integration_ops TEST_OPS = {
+    .name = {"test", 4}, .start = attempt_start, .cancel = attempt_cancel};
+
+// ---- the log -----------------------------------------------------------------------------------
+
+struct notify_log_write {
+    struct timer timer;
+    notify_logged_fn *on_logged;
+    void *owner;
+};
+
+static struct log_entry *entry_at(struct world *w, const struct notify_log_key *key)
+{
+    for (size_t i = 0; i < w->log_count; i++) {
+        if (str_eq(str_c(w->log[i].key), key->group_key))
+            return &w->log[i];
+    }
+    return NULL;
+}
+
+static bool find_entry(void *owner, const struct notify_log_key *key, struct notify_log_entry *ret)
+{
+    struct log_entry *e = entry_at(owner, key);
+    if (e)
+        *ret = e->entry;
+    return e != NULL;
+}
+
+static void on_written(void *owner)
+{
+    struct notify_log_write *write = owner;
+    struct err none = ERR_INIT;
+    write->on_logged(write->owner, &none);
+    mem_free(write);
+}
+
+static struct notify_log_write *write_entry(void *owner, const struct notify_log_key *key,
+                                          const struct notify_log_entry *entry, dur_ns expiry,
+                                          notify_logged_fn *on_logged, void *done_owner)
+{
+    (void)expiry;
+    struct world *w = owner;
+    struct log_entry *e = entry_at(w, key);
+    if (!e) {
+        assert_true(w->log_count < LOG_ENTRIES_MAX);
+        e = &w->log[w->log_count++];
+        e->key = mem_dup(key->group_key);
+    }
+    size_t count = entry->firing_count + entry->resolved_count;
+    mem_free(e->hashes);
+    e->hashes = mem_array(uint64_t, count + 1);
+    memcpy(e->hashes, entry->firing, entry->firing_count * sizeof(uint64_t));
+    memcpy(e->hashes + entry->firing_count, entry->resolved,
+           entry->resolved_count * sizeof(uint64_t));
+    e->entry = (struct notify_log_entry){.timestamp = w->fake.now,
+                                         .firing = e->hashes,
+                                         .firing_count = entry->firing_count,
+                                         .resolved = e->hashes + entry->firing_count,
+                                         .resolved_count = entry->resolved_count};
+    struct notify_log_write *write = mem_new(struct notify_log_write);
+    *write = (struct notify_log_write){.on_logged = on_logged, .owner = done_owner};
+    timer_init(&write->timer, on_written, write);
+    env_timer_after(&w->fake.env, &write->timer, 0);
+    return write;
+}
+
+static void forget_entry(struct notify_log_write *write)
+{
+    env_timer_cancel(&the_world->fake.env, &write->timer);
+    mem_free(write);
+}
+
+// ---- the world ---------------------------------------------------------------------------------
+
+static struct notify_counters *counters_of(void *owner, const struct integration *in)
+{
+    (void)in;
+    return &((struct world *)owner)->counters;
+}
+
+static void on_grouped(void *owner, const struct notify_group *g, const struct alert *a)
+{
+    (void)g;
+    struct world *w = owner;
+    buf_printf(&w->events, "+%.*s ", STR(labels_value(a->labels, S("n"), NULL)));
+}
+
+static void on_resolved(void *owner, const struct notify_group *g, const struct alert *a)
+{
+    (void)g;
+    struct world *w = owner;
+    buf_printf(&w->events, "-%.*s ", STR(labels_value(a->labels, S("n"), NULL)));
+}
+
+static void on_flush_failed(void *owner, const struct notify_group *g, size_t count,
+                            const struct err *err)
+{
+    (void)g;
+    (void)count;
+    struct world *w = owner;
+    buf_printf(&w->events, "failed(%.*s) ", STR(err_str(err)));
+}
+
+static struct config *load_config(struct world *w, const char *text)
+{
+    struct err err = ERR_INIT;
+    struct config *c =
+        config_load(str_c(text), S("am.yml"), &(struct config_options){.env = &w->fake.env}, &err);
+    check_err(&err, "");
+    // Receivers get an integration of the test's own.
+    static struct integration integration = {
+        .ops = &TEST_OPS, .receiver = {"r", 1}, .send_resolved = true};
+    static const struct integration *const integrations[] = {&integration};
+    for (size_t i = 0; i < c->receiver_count; i++) {
+        c->receivers[i].integrations = integrations;
+        c->receivers[i].integration_count = 1;
+    }
+    return c;
+}
+
+static int32_t utc_offset_s(struct env *e, time_ns t)
+{
+    (void)e;
+    (void)t;
+    return 0;
+}
+
+static void world_init_with(struct world *w, const char *text, dur_ns start_delay)
+{
+    static struct env_ops ops;
+    *w = (struct world){0};
+    the_world = w;
+    fake_env_init(&w->fake);
+    ops = *w->fake.env.ops;
+    ops.utc_offset_s = utc_offset_s;
+    w->fake.env.ops = &ops;
+    w->epoch = w->fake.now;
+    label_store_init(&w->labels, 3);
+    w->alerts = alerts_new(&(struct alerts_options){
+        .env = &w->fake.env, .labels = &w->labels, .gc_interval = DUR_MINUTES(30)});
+    w->config = load_config(w, text);
+    w->inhibitor = inhibitor_new(&(struct inhibitor_options){.env = &w->fake.env,
+                                                             .labels = &w->labels,
+                                                             .alerts = w->alerts,
+                                                             .rules = w->config->rules,
+                                                             .rule_count = w->config->rule_count});
+    w->muting = (struct muting){.env = &w->fake.env, .inhibitor = w->inhibitor};
+    w->pipeline = pipeline_new(&(struct pipeline_options){
+        .env = &w->fake.env,
+        .muters = muting_muters(&w->muting),
+        .log = {.owner = w, .find = find_entry, .write = write_entry, .forget = forget_entry},
+        .counters = counters_of,
+        .counters_owner = w,
+        .suppressed = w->suppressed,
+    });
+    w->options = (struct dispatcher_options){.env = &w->fake.env,
+                                             .config = w->config,
+                                             .alerts = w->alerts,
+                                             .labels = &w->labels,
+                                             .pipeline = w->pipeline,
+                                             .start_at = env_mono(&w->fake.env) + start_delay,
+                                             .stats = &w->stats,
+                                             .on_flush_failed = on_flush_failed,
+                                             .on_grouped = on_grouped,
+                                             .on_resolved = on_resolved,
+                                             .owner = w};
+    w->dispatcher = dispatcher_new(&w->options);
+}
+
+#define RECEIVERS "receivers: [{name: r}, {name: q}]\n"
+#define TIMERS    "group_wait: 2s, group_interval: 4s, repeat_interval: 10s"
+#define SIMPLE    "route: {receiver: r, " TIMERS "}\n" RECEIVERS
+
+static void world_init(struct world *w)
+{
+    world_init_with(w, SIMPLE, 0);
+}
+
+static void world_done(struct world *w)
+{
+    dispatcher_free(w->dispatcher);
+    pipeline_free(w->pipeline);
+    assert_int_equal(w->attempts_open, 0);
+    inhibitor_free(w->inhibitor);
+    alerts_free(w->alerts);
+    config_unref(w->config);
+    label_store_done(&w->labels);
+    for (size_t i = 0; i < w->log_count; i++) {
+        mem_free(w->log[i].key);
+        mem_free(w->log[i].hashes);
+    }
+    buf_done(&w->told);
+    buf_done(&w->events);
+    fake_env_done(&w->fake);
+}
+
+static void run_until(struct world *w, double seconds)
+{
+    time_ns end = w->epoch + (time_ns)(seconds * 1e9);
+    fake_env_settle(&w->fake);
+    while (w->fake.now < end)
+        fake_env_advance(&w->fake, MIN(TICK, end - w->fake.now));
+}
+
+// Puts an alert whose times are seconds on the world's clock; pairs: "n=1 a=2".
+static void put(struct world *w, const char *pairs, double starts, double ends)
+{
+    struct label labels[8];
+    size_t count = 0;
+    str rest = str_c(pairs), pair;
+    bool has_more = true;
+    while (has_more) {
+        has_more = str_cut(rest, ' ', &pair, &rest);
+        str_cut(pair, '=', &labels[count].name, &labels[count].value);
+        count++;
+    }
+    struct alert_draft d = {.labels = labels,
+                            .label_count = count,
+                            .starts_at = {w->epoch + (time_ns)(starts * 1e9), 0},
+                            .ends_at = {w->epoch + (time_ns)(ends * 1e9), 0}};
+    size_t done;
+    assert_true(alerts_put(w->alerts, &d, 1, w->fake.now, &done, NULL));
+}
+
+static void check_told(struct world *w, const char *want)
+{
+    check_str(buf_str(&w->told), str_c(want));
+    buf_clear(&w->told);
+}
+
+static struct group *only_group(struct world *w)
+{
+    size_t i = 0;
+    struct group *g = dispatcher_next(w->dispatcher, &i);
+    assert_non_null(g);
+    assert_null(dispatcher_next(w->dispatcher, &i));
+    return g;
+}
+
+// ---- timers ------------------------------------------------------------------------------------
+
+// The timeline that was measured with an upstream server (spec: dispatch §7.2).
+static void a_group_waits_then_tells_what_changes_and_repeats(void **state)
+{
+    (void)state;
+    struct world w;
+    world_init(&w);
+    put(&w, "n=1", 0, 1000);
+    run_until(&w, 1);
+    put(&w, "n=2", 1, 1000);
+    run_until(&w, 3);
+    put(&w, "n=3", 3, 1000);
+    run_until(&w, 7);
+    put(&w, "n=1", 0, 7);
+    run_until(&w, 28);
+    put(&w, "n=2", 1, 28);
+    put(&w, "n=3", 3, 28);
+    run_until(&w, 60);
+    check_told(&w, "2.0: 1 2; 6.0: 1 2 3; 10.0: -1 2 3; 22.0: 2 3; 30.0: -2 -3; ");
+    assert_int_equal(dispatcher_group_count(w.dispatcher), 0);
+    check_str(buf_str(&w.events), S("+1 +2 +3 +1 -1 +2 +3 -2 -3 "));
+    world_done(&w);
+}
+
+static void a_group_whose_first_alert_is_old_is_told_at_once(void **state)
+{
+    (void)state;
+    struct world w;
+    world_init(&w);
+    put(&w, "n=1", -60, 1000);
+    put(&w, "n=2", -60, 1000); // in the same batch
+    run_until(&w, 0.5);
+    check_told(&w, "0.0: 1 2; ");
+    run_until(&w, 20);
+    check_told(&w, "12.0: 1 2; "); // the first tick more than 10 s later
+    world_done(&w);
+}
+
+static void a_tick_during_a_flush_is_kept_and_the_flush_after_it_runs_at_once(void **state)
+{
+    (void)state;
+    struct world w;
+    world_init(&w);
+    w.takes = DUR_SECONDS(5);
+    put(&w, "n=1", 0, 1000);
+    run_until(&w, 4);
+    put(&w, "n=2", 4, 1000);
+    run_until(&w, 6.5); // the tick at 6 came
+    assert_int_equal(w.attempts_begun, 1);
+    run_until(&w, 7);
+    assert_int_equal(w.attempts_begun, 2);
+    put(&w, "n=3", 7, 1000);
+    run_until(&w, 14); // 7 + 4 = 11, while the second one runs until 12
+    check_told(&w, "2.0: 1; 7.0: 1 2; 12.0: 1 2 3; ");
+    world_done(&w);
+}
+
+static void nothing_is_flushed_before_the_start(void **state)
+{
+    (void)state;
+    struct world w;
+    world_init_with(&w, SIMPLE, DUR_SECONDS(10));
+    put(&w, "n=1", 0, 1000);
+    run_until(&w, 9);
+    put(&w, "n=2", 9, 1000);
+    check_told(&w, "");
+    assert_false(dispatcher_is_running(w.dispatcher));
+    run_until(&w, 11);
+    check_told(&w, "10.0: 1 2; ");
+    assert_true(dispatcher_is_running(w.dispatcher));
+    world_done(&w);
+}
+
+static void at_most_so_many_flushes_begin_per_turn(void **state)
+{
+    (void)state;
+    struct world w;
+    world_init_with(&w, "route: {receiver: r, group_by: [n], " TIMERS "}\n" RECEIVERS, 0);
+    for (int i = 0; i < 200; i++) {
+        char pairs[16];
+        snprintf(pairs, sizeof(pairs), "n=%d", i);
+        put(&w, pairs, 0, 1000);
+    }
+    w.fake.now += DUR_SECONDS(2);
+    w.fake.mono += DUR_SECONDS(2);
+    size_t flushing = 0, turns = 0;
+    w.takes = DUR_SECONDS(1);
+    while (flushing < 200) {
+        assert_true(fake_env_step(&w.fake));
+        size_t now = 0;
+        struct group *g;
+        for (size_t i = 0; (g = dispatcher_next(w.dispatcher, &i)) != NULL;)
+            now += g->flush != NULL;
+        assert_in_range(now - flushing, 0, DISPATCH_FLUSHES_PER_TURN);
+        turns += now > flushing;
+        flushing = now;
+    }
+    assert_int_equal(turns, 4);
+    world_done(&w);
+}
+
+// ---- failures and races ------------------------------------------------------------------------
+
+static void what_could_not_be_told_stays_and_is_told_later(void **state)
+{
+    (void)state;
+    struct world w;
+    world_init(&w);
+    put(&w, "n=1", 0, 1000);
+    run_until(&w, 3);
+    put(&w, "n=1", 0, 3); // over
+    check_told(&w, "2.0: 1; ");
+    w.fails_until = w.epoch + DUR_SECONDS(20);
+    run_until(&w, 18); // the flush of 6 fails at 16; the next one begins at once
+    assert_int_equal(w.stats.flushes_failed, 1);
+    assert_true(str_find_str(buf_str(&w.events), S("failed(r/test[0]: notify retry canceled "
+                                                   "after ")) != STR_NONE);
+    assert_int_equal(group_alert_count(only_group(&w)), 1);
+    run_until(&w, 40);
+    assert_true(str_ends(buf_str(&w.told), S(": -1; ")));
+    assert_int_equal(dispatcher_group_count(w.dispatcher), 0);
+    world_done(&w);
+}
+
+static void an_alert_that_fires_again_during_the_flush_stays(void **state)
+{
+    (void)state;
+    struct world w;
+    world_init(&w);
+    put(&w, "n=1", 0, 1000);
+    run_until(&w, 3);
+    put(&w, "n=1", 0, 3);
+    w.takes = DUR_SECONDS(2);
+    run_until(&w, 7); // the end is being told
+    put(&w, "n=1", 7, 1000);
+    run_until(&w, 11);
+    check_told(&w, "2.0: 1; 6.0: -1; 10.0: 1; ");
+    assert_int_equal(group_alert_count(only_group(&w)), 1);
+    world_done(&w);
+}
+
+static void an_alert_that_was_over_before_the_first_flush_is_not_told(void **state)
+{
+    (void)state;
+    struct world w;
+    world_init(&w);
+    put(&w, "n=1", 0, 1);
+    run_until(&w, 20);
+    check_told(&w, "");
+    assert_int_equal(dispatcher_group_count(w.dispatcher), 0);
+    world_done(&w);
+}
+
+static void retries_show_the_group_as_it_is_then(void **state)
+{
+    (void)state;
+    struct world w;
+    world_init(&w);
+    w.fails_until = w.epoch + DUR_SECONDS(4);
+    put(&w, "n=1", 0, 1000);
+    run_until(&w, 2.5);
+    put(&w, "n=2", 2.5, 1000);
+    run_until(&w, 20);
+    assert_true(str_starts(buf_str(&w.told), S("2.0: 1; ")));
+    assert_true(str_find_str(buf_str(&w.told), S(": 1 2; ")) != STR_NONE);
+    world_done(&w);
+}
+
+// ---- grouping ----------------------------------------------------------------------------------
+
+static void an_alert_can_be_in_several_groups_and_counts_once(void **state)
+{
+    (void)state;
+    struct world w;
+    world_init_with(&w,
+                    "route:\n"
+                    "  receiver: r\n"
+                    "  group_wait: 2s\n"
+                    "  routes:\n"
+                    "  - {matchers: [a=1], continue: true, group_by: [n]}\n"
+                    "  - {matchers: [a=1], receiver: q}\n" RECEIVERS,
+                    0);
+    put(&w, "n=1 a=1", 0, 1000);
+    put(&w, "n=2 a=1", 0, 1000);
+    assert_int_equal(dispatcher_group_count(w.dispatcher), 3);
+    size_t counts[ALERT_STATE_COUNT];
+    dispatcher_count_alerts(w.dispatcher, counts);
+    assert_int_equal(counts[ALERT_UNPROCESSED], 2);
+    run_until(&w, 3);
+    dispatcher_count_alerts(w.dispatcher, counts);
+    assert_int_equal(counts[ALERT_UNPROCESSED], 0);
+    assert_int_equal(counts[ALERT_ACTIVE], 2);
+    world_done(&w);
+}
+
+static void too_many_groups_are_refused_and_counted(void **state)
+{
+    (void)state;
+    struct world w;
+    world_init_with(&w, "route: {receiver: r, group_by: [n], " TIMERS "}\n" RECEIVERS, 0);
+    dispatcher_free(w.dispatcher);
+    w.options.groups_max = 1;
+    w.dispatcher = dispatcher_new(&w.options);
+    put(&w, "n=1", 0, 1000);
+    put(&w, "n=2", 0, 1000);
+    assert_int_equal(dispatcher_group_count(w.dispatcher), 1);
+    assert_int_equal(w.stats.group_limit_reached, 1);
+    world_done(&w);
+}
+
+static void muted_alerts_are_marked_and_not_told(void **state)
+{
+    (void)state;
+    struct world w;
+    world_init_with(&w,
+                    SIMPLE "inhibit_rules: [{source_matchers: [s=1], target_matchers: [t=1]}]\n",
+                    0);
+    put(&w, "n=1 s=1", 0, 1000);
+    put(&w, "n=2 t=1", 0, 1000);
+    run_until(&w, 3);
+    check_told(&w, "2.0: 1; ");
+    size_t counts[ALERT_STATE_COUNT];
+    dispatcher_count_alerts(w.dispatcher, counts);
+    assert_int_equal(counts[ALERT_ACTIVE], 1);
+    assert_int_equal(counts[ALERT_SUPPRESSED], 1);
+    group_count_alerts(only_group(&w), w.fake.now, counts);
+    assert_int_equal(counts[ALERT_SUPPRESSED], 1);
+    assert_int_equal(w.suppressed[SUPPRESSED_INHIBITION], 1);
+    world_done(&w);
+}
+
+static void a_muted_group_names_the_intervals(void **state)
+{
+    (void)state;
+    struct world w; // it begins on a Monday
+    world_init_with(&w,
+                    "route:\n"
+                    "  receiver: r\n"
+                    "  group_wait: 2s\n"
+                    "  routes:\n"
+                    "  - {matchers: [a=1], mute_time_intervals: [never, monday]}\n"
+                    "  - {matchers: [a=2], active_time_intervals: [never, sunday]}\n"
+                    "  - {matchers: [a=3], active_time_intervals: [never, monday]}\n" RECEIVERS
+                    "time_intervals:\n"
+                    "- {name: never, time_intervals: [{times: []}]}\n"
+                    "- {name: monday, time_intervals: [{weekdays: [monday]}, {weekdays: "
+                    "['sunday:tuesday']}]}\n"
+                    "- {name: sunday, time_intervals: [{weekdays: [sunday]}]}\n",
+                    0);
+    put(&w, "n=1 a=1", 0, 1000);
+    put(&w, "n=2 a=2", 0, 1000);
+    put(&w, "n=3 a=3", 0, 1000);
+    run_until(&w, 3);
+    check_told(&w, "2.0: 3; ");
+    static const char *const want[] = {"monday monday ", "never sunday ", ""};
+    struct group *g;
+    for (size_t i = 0, k = 0; (g = dispatcher_next(w.dispatcher, &i)) != NULL; k++) {
+        defer(buf_done) struct buf names = {0};
+        for (size_t n = 0; n < group_muted(g)->count; n++)
+            buf_printf(&names, "%.*s ", STR(group_muted(g)->muted_by[n]));
+        check_str(buf_str(&names), str_c(want[k]));
+    }
+    world_done(&w);
+}
+
+static void groups_tell_who_they_are(void **state)
+{
+    (void)state;
+    struct world w;
+    world_init_with(&w, "route: {receiver: r, group_by: [a, a1], " TIMERS "}\n" RECEIVERS, 0);
+    put(&w, "n=2 a=x a1=y", 0, 1000);
+    put(&w, "n=1 a=x a1=y", 0, 1000);
+    struct group *g = only_group(&w);
+    const struct notify_group *n = group_notify(g);
+    check_str(n->group_key, S("{}:{a=\"x\", a1=\"y\"}"));
+    check_str(n->group_key_alt, S("{}:{a1=\"y\", a=\"x\"}"));
+    check_str(n->route_id, S("{}"));
+    assert_int_equal(strlen(n->uuid), 36);
+    assert_int_equal(n->uuid[14], '4');
+    assert_int_equal(n->flush_id, 0);
+    check_str(labels_value(group_alert_at(g, 0).alert->labels, S("n"), NULL), S("1"));
+    run_until(&w, 7);
+    assert_int_equal(n->flush_id, 2);
+    world_done(&w);
+}
+
+static struct labels *render(void *owner, const struct route *route, struct notify_group *group,
+                             const struct notify_alerts *alerts)
+{
+    (void)group;
+    struct world *w = owner;
+    char count[16];
+    snprintf(count, sizeof(count), "%zu", alerts->count);
+    struct label label = {route->labels.items[0].key, str_c(count)};
+    return labels_get(&w->labels, &label, 1);
+}
+
+static void labels_of_routes_are_rendered_when_the_alerts_change(void **state)
+{
+    (void)state;
+    struct world w;
+    world_init_with(&w, "route: {receiver: r, labels: {count: x}, " TIMERS "}\n" RECEIVERS, 0);
+    dispatcher_free(w.dispatcher);
+    w.options.render_labels = render;
+    w.dispatcher = dispatcher_new(&w.options);
+    put(&w, "n=1", 0, 1000);
+    struct group *g = only_group(&w);
+    check_str(labels_value(group_route_labels(g), S("count"), NULL), S("1"));
+    assert_ptr_equal(group_route_labels(g), group_route_labels(g));
+    put(&w, "n=2", 0, 1000);
+    check_str(labels_value(group_route_labels(g), S("count"), NULL), S("2"));
+    world_done(&w);
+
+    world_init(&w); // a route without labels
+    put(&w, "n=1", 0, 1000);
+    assert_null(group_route_labels(only_group(&w)));
+    world_done(&w);
+}
+
+// ---- reload ------------------------------------------------------------------------------------
+
+static void reload(struct world *w)
+{
+    struct dispatcher *old = w->dispatcher;
+    w->dispatcher = dispatcher_new(&w->options);
+    dispatcher_move_waiters(old, w->dispatcher);
+    dispatcher_free(old);
+}
+
+static void a_reload_cuts_the_flush_off_and_does_it_again(void **state)
+{
+    (void)state;
+    struct world w;
+    world_init(&w);
+    w.takes = DUR_SECONDS(2);
+    put(&w, "n=1", 0, 1000);
+    run_until(&w, 3);
+    assert_int_equal(w.attempts_open, 1);
+    reload(&w);
+    assert_int_equal(w.attempts_open, 0);
+    run_until(&w, 3.5); // its alert is older than group_wait: at once
+    check_told(&w, "2.0: 1; 3.0: 1; ");
+    run_until(&w, 10);
+    reload(&w); // this one has been told, and the log knows
+    run_until(&w, 11);
+    check_told(&w, "");
+    world_done(&w);
+}
+
+static void on_loaded(void *owner)
+{
+    ++*(int *)owner;
+}
+
+static void a_large_store_is_loaded_in_slices(void **state)
+{
+    (void)state;
+    struct world w;
+    world_init(&w);
+    enum { ALERTS = 2 * DISPATCH_LOADS_PER_TURN + 100 };
+    for (int i = 0; i < ALERTS; i++) {
+        char pairs[16];
+        snprintf(pairs, sizeof(pairs), "n=%d", i);
+        put(&w, pairs, -60, 1000);
+    }
+    int loaded = 0;
+    struct dispatch_waiter waiter = {.on_loaded = on_loaded, .owner = &loaded};
+    reload(&w);
+    dispatcher_wait_loaded(w.dispatcher, &waiter);
+    assert_int_equal(group_alert_count(only_group(&w)), DISPATCH_LOADS_PER_TURN);
+    assert_false(dispatcher_is_loaded(w.dispatcher));
+    assert_false(dispatcher_is_running(w.dispatcher)); // a part of a group is not told
+    put(&w, "n=9000", -60, 1000);                      // meanwhile
+    put(&w, "n=5000", -60, 500);
+    fake_env_settle(&w.fake);
+    assert_true(dispatcher_is_loaded(w.dispatcher));
+    assert_int_equal(loaded, 1);
+    assert_int_equal(group_alert_count(only_group(&w)), ALERTS + 1);
+    assert_int_equal(w.attempts_begun, 1);
+    world_done(&w);
+}
+
+static void freeing_while_loading_and_flushing_leaks_nothing(void **state)
+{
+    (void)state;
+    struct world w;
+    world_init_with(&w, "route: {receiver: r, group_by: [n], " TIMERS "}\n" RECEIVERS, 0);
+    for (int i = 0; i < DISPATCH_LOADS_PER_TURN + 100; i++) {
+        char pairs[16];
+        snprintf(pairs, sizeof(pairs), "n=%d", i);
+        put(&w, pairs, -60, 1000);
+    }
+    fake_env_step(&w.fake);
+    int loaded = 0;
+    struct dispatch_waiter waiter = {.on_loaded = on_loaded, .owner = &loaded};
+    reload(&w);
+    dispatcher_wait_loaded(w.dispatcher, &waiter);
+    world_done(&w);
+    assert_int_equal(loaded, 0);
+    assert_false(list_is_linked(&waiter.node));
+}
+
+// ---- at random ---------------------------------------------------------------------------------
+
+// Each unresolved alert of the store is in the groups of its routes, in the store's version; groups
+// hold nothing twice, and nothing that is over for long.
+static void check_groups(struct world *w)
+{
+    struct alert *a;
+    size_t unresolved = 0, members = 0;
+    for (size_t i = 0; (a = alerts_next(w->alerts, &i)) != NULL;) {
+        struct route_list routes = {0};
+        route_match(w->config->route, a->labels, &routes);
+        struct placement *p = placement_find(w->dispatcher, a->labels);
+        for (size_t r = 0; r < routes.count && !alert_is_resolved(a, w->fake.now); r++) {
+            unresolved++;
+            assert_non_null(p);
+            assert_ptr_equal(p->members[r].route, routes.items[r]);
+            assert_non_null(p->members[r].group);
+            assert_ptr_equal(p->members[r].alert, a);
+            struct labels *labels = route_group_labels(routes.items[r], &w->labels, a->labels);
+            assert_ptr_equal(p->members[r].group->notify.group_labels, labels);
+            labels_unref(labels);
+        }
+        route_list_done(&routes);
+    }
+    struct group *g;
+    for (size_t i = 0; (g = dispatcher_next(w->dispatcher, &i)) != NULL;) {
+        assert_true(g->member_count > 0);
+        members += g->member_count;
+        for (size_t m = 0; m < g->member_count; m++) {
+            assert_int_equal(g->members[m]->at, m);
+            if (m > 0)
+                assert_true(alert_labels_cmp(group_alert_at(g, m - 1).alert->labels,
+                                             group_alert_at(g, m).alert->labels) < 0);
+        }
+    }
+    assert_true(members >= unresolved);
+}
+
+static void groups_follow_the_store_whatever_happens(void **state)
+{
+    (void)state;
+    for (uint64_t seed = 1; seed <= 20; seed++) {
+        struct world w;
+        world_init_with(&w,
+                        "route:\n"
+                        "  receiver: r\n"
+                        "  group_by: [a]\n"
+                        "  group_wait: 2s\n"
+                        "  group_interval: 4s\n"
+                        "  repeat_interval: 30s\n"
+                        "  routes:\n"
+                        "  - {matchers: [b=1], continue: true, group_by: []}\n"
+                        "  - {matchers: ['b!=0'], receiver: q, group_wait: 0s}\n" RECEIVERS,
+                        0);
+        struct rand rand;
+        rand_seed(&rand, seed);
+        for (int step = 0; step < 300; step++) {
+            double now = dur_to_seconds(w.fake.now - w.epoch);
+            char pairs[32];
+            snprintf(pairs, sizeof(pairs), "n=%d a=%d b=%d", (int)rand_below(&rand, 5),
+                     (int)rand_below(&rand, 3), (int)rand_below(&rand, 3));
+            double ends = rand_below(&rand, 3) ? now + (double)rand_below(&rand, 60) : now;
+            put(&w, pairs, now - (double)rand_below(&rand, 20), ends);
+            w.takes = DUR_SECONDS((int64_t)rand_below(&rand, 6));
+            if (rand_below(&rand, 10) == 0)
+                w.fails_until = w.fake.now + DUR_SECONDS((int64_t)rand_below(&rand, 30));
+            if (rand_below(&rand, 40) == 0)
+                reload(&w);
+            if (rand_below(&rand, 2))
+                run_until(&w, now + (double)rand_below(&rand, 4));
+            check_groups(&w);
+        }
+        w.fails_until = 0;
+        run_until(&w, dur_to_seconds(w.fake.now - w.epoch) + 200);
+        assert_int_equal(dispatcher_group_count(w.dispatcher), 0); // everything is over, and told
+        world_done(&w);
+    }
+}
+
+int test_dispatch(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(a_group_waits_then_tells_what_changes_and_repeats),
+        cmocka_unit_test(a_group_whose_first_alert_is_old_is_told_at_once),
+        cmocka_unit_test(a_tick_during_a_flush_is_kept_and_the_flush_after_it_runs_at_once),
+        cmocka_unit_test(nothing_is_flushed_before_the_start),
+        cmocka_unit_test(at_most_so_many_flushes_begin_per_turn),
+        cmocka_unit_test(what_could_not_be_told_stays_and_is_told_later),
+        cmocka_unit_test(an_alert_that_fires_again_during_the_flush_stays),
+        cmocka_unit_test(an_alert_that_was_over_before_the_first_flush_is_not_told),
+        cmocka_unit_test(retries_show_the_group_as_it_is_then),
+        cmocka_unit_test(an_alert_can_be_in_several_groups_and_counts_once),
+        cmocka_unit_test(too_many_groups_are_refused_and_counted),
+        cmocka_unit_test(muted_alerts_are_marked_and_not_told),
+        cmocka_unit_test(a_muted_group_names_the_intervals),
+        cmocka_unit_test(groups_tell_who_they_are),
+        cmocka_unit_test(labels_of_routes_are_rendered_when_the_alerts_change),
+        cmocka_unit_test(a_reload_cuts_the_flush_off_and_does_it_again),
+        cmocka_unit_test(a_large_store_is_loaded_in_slices),
+        cmocka_unit_test(freeing_while_loading_and_flushing_leaks_nothing),
+        cmocka_unit_test(groups_follow_the_store_whatever_happens),
+    };
+    return run_group("dispatch", tests);
+}
