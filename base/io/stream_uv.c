@@ -1,0 +1,404 @@
+// SPDX-License-Identifier: Apache-2.0
+// TCP streams and listeners.
+//
+// A stream's life: DIALLING -> OPEN -> (CLOSING ->) GONE. CLOSING: the owner has let go; what was
+// written is flushed, our end is shut, and what the other side still sends is read and dropped for
+// a moment, since closing a socket with unread data would reset it and could destroy our last
+// bytes on their way. GONE: only libuv's close callback is to come.
+#include "base/core/alloc.h"
+#include "base/io/io.h"
+
+#define LISTEN_BACKLOG           1024
+#define KEEPALIVE_S              15                // Go's default
+#define FLUSH_TIMEOUT            DUR_SECONDS(30)   // for bytes written before the close
+#define LINGER_TIMEOUT           DUR_SECONDS(5)    // for the other side's end
+#define LINGER_BYTES_MAX         ((size_t)1 << 20) // of what it still sends
+#define STREAM_PENDING_BYTES_MAX ((size_t)256 << 20)
+
+enum stream_state { STREAM_DIALLING, STREAM_OPEN, STREAM_CLOSING, STREAM_GONE };
+
+struct stream {
+    uv_tcp_t handle;
+    uv_connect_t connect;
+    uv_shutdown_t shutdown;
+    struct list link; // env_uv.streams
+    struct env_uv *env;
+    enum stream_state state;
+    struct stream_events events;
+    void *owner;
+    struct addr peer;
+    bool has_events;
+    bool has_written;
+    bool has_ended; // the other side's half is over, or of no interest any more
+    size_t dropped; // bytes read while CLOSING
+    // OPEN and DIALLING: reports `failure` from outside of the call that met it. CLOSING: limits
+    // the flush and the linger.
+    struct timer timer;
+    int failure;         // libuv's negative number, 0: none
+    const char *failing; // the operation that failed: "dial", "read", "write"
+};
+
+struct write {
+    uv_write_t req;
+    char bytes[];
+};
+
+struct listener {
+    uv_tcp_t handle;
+    struct list link; // env_uv.listeners
+    struct env_uv *env;
+    accept_fn *fn;
+    void *owner;
+};
+
+static void on_stream_timer(void *owner);
+static void stream_shut(struct stream *s);
+
+// ---- life ----------------------------------------------------------------------------------
+
+static struct stream *stream_new(struct env_uv *e, enum stream_state state)
+{
+    struct stream *s = mem_new(struct stream);
+    s->env = e;
+    s->state = state;
+    timer_init(&s->timer, on_stream_timer, s);
+    uv_tcp_init(&e->loop, &s->handle);
+    s->handle.data = s->connect.data = s->shutdown.data = s;
+    list_append(&e->streams, &s->link);
+    return s;
+}
+
+static void on_stream_closed(uv_handle_t *handle)
+{
+    mem_free(handle->data);
+}
+
+static void stream_destroy(struct stream *s)
+{
+    s->state = STREAM_GONE;
+    timer_queue_cancel(&s->env->timers, &s->timer);
+    list_remove(&s->link);
+    uv_close((uv_handle_t *)&s->handle, on_stream_closed);
+}
+
+static void stream_set_timer(struct stream *s, dur_ns delay)
+{
+    timer_queue_set(&s->env->timers, &s->timer, add_saturated((mono_ns)uv_hrtime(), delay));
+}
+
+static void stream_explain(const struct stream *s, struct err *err)
+{
+    char peer[ADDR_TEXT_BYTES];
+    addr_text(&s->peer, peer);
+    bool is_dial = strcmp(s->failing, "dial") == 0;
+    enum err_code code = s->failure == UV_ETIMEDOUT ? ERR_TIMEOUT : ERR_NETWORK;
+    struct sockaddr_storage sa;
+    int sa_bytes = sizeof(sa);
+    struct addr local;
+    char local_text[ADDR_TEXT_BYTES] = "";
+    if (is_dial)
+        err_os(err, code, -s->failure, "dial tcp %s: connect", peer);
+    else if (uv_tcp_getsockname(&s->handle, (struct sockaddr *)&sa, &sa_bytes) == 0 &&
+             addr_from_os((struct sockaddr *)&sa, &local))
+        err_os(err, code, -s->failure, "%s tcp %s->%s: %s", s->failing,
+               addr_text(&local, local_text), peer, s->failing);
+    else
+        err_os(err, code, -s->failure, "%s tcp %s", s->failing, peer);
+}
+
+// The end that its owner hears of. Called from the loop only, never from inside an owner's call.
+static void stream_end(struct stream *s)
+{
+    struct err err = ERR_INIT;
+    if (s->failure)
+        stream_explain(s, &err);
+    struct stream_events events = s->events;
+    void *owner = s->owner;
+    if (s->failure || !s->has_written) {
+        stream_destroy(s);
+    } else { // the other side has ended its half; ours is still sent
+        s->state = STREAM_CLOSING;
+        stream_shut(s);
+    }
+    if (s->has_events && events.on_close)
+        events.on_close(owner, &err);
+}
+
+static void stream_fail(struct stream *s, const char *failing, int failure)
+{
+    if (s->state == STREAM_CLOSING) {
+        stream_destroy(s);
+    } else if (s->state != STREAM_GONE) {
+        s->failing = failing;
+        s->failure = failure;
+        stream_end(s);
+    }
+}
+
+// Like stream_fail, but from inside a call of the owner: reported next turn.
+static void stream_fail_later(struct stream *s, const char *failing, int failure)
+{
+    if (s->failure)
+        return;
+    s->failing = failing;
+    s->failure = failure;
+    uv_read_stop((uv_stream_t *)&s->handle);
+    stream_set_timer(s, 0);
+}
+
+static void on_stream_timer(void *owner)
+{
+    struct stream *s = owner;
+    if (s->state == STREAM_CLOSING)
+        stream_destroy(s); // too slow: what is unsent is lost
+    else
+        stream_end(s);
+}
+
+// ---- reading -------------------------------------------------------------------------------
+
+static void on_stream_alloc(uv_handle_t *handle, size_t suggested, uv_buf_t *ret)
+{
+    (void)suggested;
+    struct stream *s = handle->data;
+    *ret = uv_buf_init(s->env->read_buffer, READ_BUFFER_BYTES);
+}
+
+// Data for a stream that has been let go. A peer that sends for ever is cut off.
+static void stream_drop(struct stream *s, size_t bytes)
+{
+    s->dropped += bytes;
+    if (s->dropped <= LINGER_BYTES_MAX)
+        return;
+    uv_read_stop((uv_stream_t *)&s->handle);
+    s->has_ended = true;
+    if (net_stream_pending(s) == 0)
+        stream_destroy(s);
+}
+
+static void on_stream_read(uv_stream_t *handle, ssize_t n, const uv_buf_t *data)
+{
+    struct stream *s = handle->data;
+    if (n == 0 || s->state == STREAM_GONE || s->failure)
+        return;
+    if (n == UV_EOF) {
+        uv_read_stop(handle);
+        s->has_ended = true;
+        if (s->state == STREAM_OPEN)
+            stream_end(s);
+        else if (uv_stream_get_write_queue_size(handle) == 0)
+            stream_destroy(s);
+    } else if (n < 0) {
+        stream_fail(s, "read", (int)n);
+    } else if (s->state == STREAM_CLOSING) {
+        stream_drop(s, (size_t)n);
+    } else if (s->events.on_data) {
+        s->events.on_data(s->owner, str_from(data->base, (size_t)n));
+    }
+}
+
+static void stream_opened(struct stream *s)
+{
+    uv_tcp_nodelay(&s->handle, 1);
+    uv_tcp_keepalive(&s->handle, 1, KEEPALIVE_S);
+    uv_read_start((uv_stream_t *)&s->handle, on_stream_alloc, on_stream_read);
+}
+
+// ---- writing -------------------------------------------------------------------------------
+
+static void on_stream_written(uv_write_t *req, int status)
+{
+    struct stream *s = req->data;
+    mem_free(container_of(req, struct write, req));
+    if (status < 0)
+        stream_fail(s, "write", status);
+}
+
+void net_stream_write(struct stream *s, str data)
+{
+    assert(s->state == STREAM_DIALLING || s->state == STREAM_OPEN);
+    if (data.n == 0 || s->failure)
+        return;
+    s->has_written = true;
+    if (data.n + net_stream_pending(s) > STREAM_PENDING_BYTES_MAX) {
+        stream_fail_later(s, "write", UV_ENOBUFS);
+        return;
+    }
+    uv_buf_t now = uv_buf_init((char *)(uintptr_t)data.p, (unsigned)data.n);
+    int sent = uv_try_write((uv_stream_t *)&s->handle, &now, 1);
+    if (sent < 0 && sent != UV_EAGAIN) {
+        stream_fail_later(s, "write", sent);
+        return;
+    }
+    data = str_skip(data, sent > 0 ? (size_t)sent : 0);
+    if (data.n == 0)
+        return;
+    struct write *w = mem_alloc(sizeof(*w) + data.n);
+    w->req.data = s;
+    memcpy(w->bytes, data.p, data.n);
+    uv_buf_t rest = uv_buf_init(w->bytes, (unsigned)data.n);
+    int rc = uv_write(&w->req, (uv_stream_t *)&s->handle, &rest, 1, on_stream_written);
+    if (rc != 0) {
+        mem_free(w);
+        stream_fail_later(s, "write", rc);
+    }
+}
+
+size_t net_stream_pending(const struct stream *s)
+{
+    return uv_stream_get_write_queue_size((const uv_stream_t *)&s->handle);
+}
+
+// ---- closing -------------------------------------------------------------------------------
+
+static void on_stream_shut(uv_shutdown_t *req, int status)
+{
+    struct stream *s = req->data;
+    if (s->state != STREAM_CLOSING)
+        return;
+    if (status < 0 || s->has_ended)
+        stream_destroy(s);
+    else
+        stream_set_timer(s, LINGER_TIMEOUT);
+}
+
+static void stream_shut(struct stream *s)
+{
+    stream_set_timer(s, FLUSH_TIMEOUT);
+    if (uv_shutdown(&s->shutdown, (uv_stream_t *)&s->handle, on_stream_shut) != 0)
+        stream_destroy(s);
+}
+
+void net_stream_close(struct stream *s)
+{
+    if (s->state == STREAM_CLOSING || s->state == STREAM_GONE)
+        return;
+    bool is_connected = s->state == STREAM_OPEN;
+    s->state = STREAM_CLOSING;
+    timer_queue_cancel(&s->env->timers, &s->timer);
+    if (s->failure || !s->has_written)
+        stream_destroy(s);
+    else if (is_connected)
+        stream_shut(s);
+    else
+        stream_set_timer(s, FLUSH_TIMEOUT); // on_connected shuts it
+}
+
+void net_stream_events(struct stream *s, const struct stream_events *events, void *owner)
+{
+    s->events = *events;
+    s->owner = owner;
+    s->has_events = true;
+}
+
+// ---- dialling ------------------------------------------------------------------------------
+
+static void on_connected(uv_connect_t *req, int status)
+{
+    struct stream *s = req->data;
+    if (s->state == STREAM_GONE || s->failure)
+        return;
+    if (status < 0) {
+        stream_fail(s, "dial", status);
+        return;
+    }
+    bool is_closing = s->state == STREAM_CLOSING;
+    stream_opened(s);
+    if (is_closing) {
+        stream_shut(s);
+        return;
+    }
+    s->state = STREAM_OPEN;
+    if (s->events.on_open)
+        s->events.on_open(s->owner);
+}
+
+struct stream *net_dial(struct env *env, const struct addr *to, const struct stream_events *events,
+                        void *owner)
+{
+    struct stream *s = stream_new(env_uv_of(env), STREAM_DIALLING);
+    s->peer = *to;
+    net_stream_events(s, events, owner);
+    struct sockaddr_storage sa;
+    addr_to_os(to, &sa);
+    int rc = uv_tcp_connect(&s->connect, &s->handle, (struct sockaddr *)&sa, on_connected);
+    if (rc != 0)
+        stream_fail_later(s, "dial", rc);
+    return s;
+}
+
+// ---- listeners -----------------------------------------------------------------------------
+
+static void on_connection(uv_stream_t *handle, int status)
+{
+    struct listener *l = handle->data;
+    if (status < 0)
+        return; // out of descriptors or a connection that is gone again; the next one may do
+    struct stream *s = stream_new(l->env, STREAM_OPEN);
+    struct sockaddr_storage sa;
+    int sa_bytes = sizeof(sa);
+    if (uv_accept(handle, (uv_stream_t *)&s->handle) != 0 ||
+        uv_tcp_getpeername(&s->handle, (struct sockaddr *)&sa, &sa_bytes) != 0 ||
+        !addr_from_os((struct sockaddr *)&sa, &s->peer)) {
+        stream_destroy(s);
+        return;
+    }
+    stream_opened(s);
+    l->fn(l->owner, s, &s->peer);
+    if (s->state == STREAM_OPEN && !s->has_events)
+        stream_destroy(s);
+}
+
+static void on_listener_closed(uv_handle_t *handle)
+{
+    mem_free(handle->data);
+}
+
+static int listener_start(struct listener *l, const struct addr *bind, struct addr *ret_bound)
+{
+    struct sockaddr_storage sa;
+    addr_to_os(bind, &sa);
+    int rc = uv_tcp_bind(&l->handle, (struct sockaddr *)&sa, 0);
+    if (rc == 0)
+        rc = uv_listen((uv_stream_t *)&l->handle, LISTEN_BACKLOG, on_connection);
+    int sa_bytes = sizeof(sa);
+    if (rc == 0)
+        rc = uv_tcp_getsockname(&l->handle, (struct sockaddr *)&sa, &sa_bytes);
+    if (rc == 0 && ret_bound)
+        addr_from_os((struct sockaddr *)&sa, ret_bound);
+    return rc;
+}
+
+struct listener *net_listen(struct env *env, const struct addr *bind, accept_fn *fn, void *owner,
+                            struct addr *ret_bound, struct err *err)
+{
+    struct env_uv *e = env_uv_of(env);
+    struct listener *l = mem_new(struct listener);
+    l->env = e;
+    l->fn = fn;
+    l->owner = owner;
+    l->handle.data = l;
+    uv_tcp_init(&e->loop, &l->handle);
+    list_append(&e->listeners, &l->link);
+    int rc = listener_start(l, bind, ret_bound);
+    if (rc == 0)
+        return l;
+    char text[ADDR_TEXT_BYTES];
+    err_os(err, ERR_NETWORK, -rc, "listen tcp %s: bind", addr_text(bind, text));
+    net_listener_close(l);
+    return NULL;
+}
+
+void net_listener_close(struct listener *l)
+{
+    list_remove(&l->link);
+    uv_close((uv_handle_t *)&l->handle, on_listener_closed);
+}
+
+void net_stream_close_all(struct env_uv *e)
+{
+    while (!list_is_empty(&e->listeners))
+        net_listener_close(list_item(e->listeners.next, struct listener, link));
+    while (!list_is_empty(&e->streams))
+        stream_destroy(list_item(e->streams.next, struct stream, link));
+}
