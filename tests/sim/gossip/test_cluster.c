@@ -92,6 +92,58 @@ static void an_address_that_does_not_answer_delays_nobody(void **state)
     lab_free(lab);
 }
 
+static void check_refused(struct env *env, struct cluster_options o, const char *want)
+{
+    struct err err = ERR_INIT;
+    assert_null(cluster_new(env, &o, &err));
+    check_err(&err, want);
+}
+
+static void options_that_cannot_be(void **state)
+{
+    (void)state;
+    struct sim_world *w = sim_world_new(&(struct sim_options){.seed = 17});
+    struct sim_node *machine = sim_node_new(w, "0", "10.0.0.1");
+    struct env *env = sim_node_env(machine);
+    struct cluster_options good = cluster_options_default(), o;
+    str peer = S("no-port");
+    char long_label[CLUSTER_LABEL_BYTES_MAX + 1] = {0};
+    good.bind_addr = S("10.0.0.1:9094");
+    o = good, o.bind_addr = S("9094");
+    check_refused(env, o, "invalid listen address: address 9094: missing port in address");
+    o = good, o.bind_addr = S("10.0.0.1:x");
+    check_refused(env, o,
+                  "address 10.0.0.1:x: invalid port: strconv.Atoi: parsing \"x\": invalid syntax");
+    o = good, o.advertise_addr = S("10.0.0.1");
+    check_refused(env, o, "invalid advertise address: address 10.0.0.1: missing port in address");
+    o = good, o.advertise_addr = S("host:9094");
+    check_refused(env, o, "failed to parse advertise address \"host\"");
+    o = good, o.peers = &peer, o.peer_count = 1;
+    check_refused(env, o,
+                  "resolve peers: split host/port for peer no-port: address no-port: missing port "
+                  "in address");
+    o = good, o.bind_addr = S("0.0.0.0:9094");
+    check_refused(env, o, "no private IP address found, and explicit IP not provided");
+    o = good, o.probe_timeout = 0;
+    check_refused(env, o, "ProbeTimeout must be positive when clustering is enabled");
+    o = good, o.label = str_from(long_label, sizeof(long_label));
+    check_refused(env, o, "label is too long: 256 > 255");
+    assert_int_equal(sim_node_open_count(machine), 0);
+
+    struct cluster_interface own = {.prefix_bits = 24, .is_up = true};
+    assert_true(addr_parse_ip(S("10.0.0.1"), &own.addr));
+    o = good, o.bind_addr = S(":9094"), o.interfaces = &own, o.interface_count = 1;
+    struct err err = ERR_INIT;
+    struct cluster *c = cluster_new(env, &o, &err);
+    assert_non_null(c);
+    struct addr self = cluster_self_addr(c), want = sim_node_addr(machine, 9094);
+    assert_true(addr_eq(&self, &want));
+    assert_null(cluster_new(env, &good, &err));
+    assert_int_equal(err.code, ERR_NETWORK); // the address is taken
+    cluster_free(c);
+    sim_world_free(w);
+}
+
 // ---- failing and coming back ---------------------------------------------------------------
 
 static void a_crash_is_noticed_and_a_new_name_replaces_the_old_one(void **state)
@@ -373,6 +425,7 @@ int test_cluster(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(three_find_each_other_and_agree_on_their_places),
         cmocka_unit_test(one_alone_is_ready_and_leaves_at_once),
+        cmocka_unit_test(options_that_cannot_be),
         cmocka_unit_test(joins_through_names_that_appear_late),
         cmocka_unit_test(an_address_that_does_not_answer_delays_nobody),
         cmocka_unit_test(a_crash_is_noticed_and_a_new_name_replaces_the_old_one),

@@ -19,6 +19,13 @@ struct still_packet {
 };
 
 #define STILL_PACKETS_MAX 64
+#define STILL_JOBS_MAX    16
+
+struct still_job { // for a worker
+    void (*run)(void *job);
+    void (*on_done)(void *job);
+    void *job;
+};
 
 struct still {
     struct env env;
@@ -29,6 +36,8 @@ struct still {
     struct still_packet packets[STILL_PACKETS_MAX]; // sent; further ones are only counted
     size_t packet_count;
     struct stream stream; // the one stream there is
+    struct still_job jobs[STILL_JOBS_MAX];
+    size_t job_count;
     struct swim *swim;
     struct buf events; // "join a\n" …
     struct buf users;  // "<message>\n" in hex
@@ -83,6 +92,23 @@ static UNUSED void still_stream_close(struct stream *s)
     s->is_closed = true;
 }
 
+static UNUSED void still_work(struct env *env, void (*run)(void *job), void (*on_done)(void *job),
+                              void *job)
+{
+    struct still *w = still_of(env);
+    assert(w->job_count < STILL_JOBS_MAX);
+    w->jobs[w->job_count++] = (struct still_job){run, on_done, job};
+}
+
+static UNUSED void still_do_work(struct still *w)
+{
+    while (w->job_count > 0) {
+        struct still_job job = w->jobs[--w->job_count];
+        job.run(job.job);
+        job.on_done(job.job);
+    }
+}
+
 static const struct env_ops STILL_ENV_OPS = {
     .now = still_now,
     .mono = still_mono,
@@ -92,6 +118,7 @@ static const struct env_ops STILL_ENV_OPS = {
     .stream_events = still_stream_events,
     .stream_write = still_stream_write,
     .stream_close = still_stream_close,
+    .work = still_work,
 };
 
 static UNUSED void still_send(struct transport *t, const struct addr *to, str packet)
@@ -224,6 +251,7 @@ static UNUSED void still_forget_packets(struct still *w)
 static UNUSED void still_free(struct still *w)
 {
     swim_free(w->swim);
+    still_do_work(w); // for whom nobody waits
     for (size_t i = 0; i < STILL_PACKETS_MAX; i++)
         buf_done(&w->packets[i].bytes);
     buf_done(&w->stream.written);
@@ -240,6 +268,7 @@ static UNUSED void still_free(struct still *w)
 static UNUSED void still_run(struct still *w, dur_ns dur)
 {
     mono_ns end = w->now + dur;
+    still_do_work(w);
     for (mono_ns next; (next = timer_queue_next(&w->timers)) <= end;) {
         w->now = MAX(w->now, next);
         timer_queue_run(&w->timers, w->now);
@@ -256,6 +285,7 @@ static UNUSED void still_stream(struct still *w, str bytes, size_t piece)
     swim_transport_events.on_stream(w->swim, &w->stream, &from, S(""));
     for (size_t at = 0; at < bytes.n && !w->stream.is_closed; at += piece)
         w->stream.events->on_data(w->stream.owner, str_slice(bytes, at, at + piece));
+    still_do_work(w);
 }
 
 // Unpacks what was written to a stream: the message inside the compress message.

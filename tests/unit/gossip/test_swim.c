@@ -351,6 +351,69 @@ static void streams_carry_large_updates(void **state)
     still_free(w);
 }
 
+static void incompressible(struct buf *out, size_t n)
+{
+    struct rand rand;
+    rand_seed(&rand, 1);
+    for (size_t i = 0; i < n; i++)
+        buf_put_c(out, (char)rand_u64(&rand));
+}
+
+// Those go through a worker. Their sender closes at once; then nothing is left to answer to.
+static void large_messages_count_even_if_their_sender_has_closed(void **state)
+{
+    (void)state;
+    static const struct err NONE;
+    defer(buf_done) struct buf text = {0}, message = {0}, packed = {0};
+    incompressible(&text, 500000);
+    message_put(&message, MSG_USER, &(struct msg_user){(int64_t)text.n});
+    buf_put(&message, buf_str(&text));
+    compress_put(&packed, buf_str(&message));
+    char whole[4];
+    memcpy(whole, packed.p + packed.n / 2, sizeof(whole));
+    for (int cut = 0; cut < 3; cut++) { // complete; damaged; given up before the worker is done
+        struct still *w = still_new("a", "10.0.0.1:9094");
+        struct addr from = {.ip = {10, 0, 0, 2}, .ip_bytes = 4, .port = 9094};
+        if (cut == 1) // a code of ones is never assigned
+            memset(packed.p + packed.n / 2, 0xff, sizeof(whole));
+        swim_transport_events.on_stream(w->swim, &w->stream, &from, S(""));
+        w->stream.events->on_data(w->stream.owner, buf_str(&packed));
+        assert_int_equal(w->users.n, 0);
+        assert_int_equal(w->job_count, 1);
+        if (cut < 2) {
+            w->stream.events->on_close(w->stream.owner, &NONE);
+            still_do_work(w);
+            assert_int_equal(w->users.n > 0, cut == 0);
+            assert_int_equal(w->swim->accepted_count, 0);
+            assert_int_equal(w->swim->held_bytes, 0);
+        }
+        still_free(w);
+        memcpy(packed.p + packed.n / 2, whole, sizeof(whole));
+    }
+}
+
+static void large_states_are_sent_when_the_worker_is_done(void **state)
+{
+    (void)state;
+    struct still *w = still_new("a", "10.0.0.1:9094");
+    defer(buf_done) struct buf request = {0}, answer = {0};
+    defer(arena_done) struct arena mem = {0};
+    struct pushpull got;
+    incompressible(&w->local, 500000);
+    pushpull_put(&request, &(struct pushpull){.join = true});
+    struct addr from = {.ip = {10, 0, 0, 2}, .ip_bytes = 4, .port = 9094};
+    swim_transport_events.on_stream(w->swim, &w->stream, &from, S(""));
+    w->stream.events->on_data(w->stream.owner, buf_str(&request));
+    assert_int_equal(w->stream.written.n, 0);
+    assert_false(w->stream.is_closed);
+    still_do_work(w);
+    assert_true(w->stream.is_closed);
+    assert_true(still_answer(w, &mem, &answer));
+    assert_true(pushpull_decode(str_skip(buf_str(&answer), 1), &mem, &got, NULL));
+    assert_true(str_eq(got.user_state, buf_str(&w->local)));
+    still_free(w);
+}
+
 static void a_stream_that_says_nothing_ends(void **state)
 {
     (void)state;
@@ -451,6 +514,8 @@ int test_swim(void)
         cmocka_unit_test(deep_nesting_is_refused),
         cmocka_unit_test(streams_push_and_pull),
         cmocka_unit_test(streams_carry_large_updates),
+        cmocka_unit_test(large_messages_count_even_if_their_sender_has_closed),
+        cmocka_unit_test(large_states_are_sent_when_the_worker_is_done),
         cmocka_unit_test(a_stream_that_says_nothing_ends),
         cmocka_unit_test(host_and_port),
         cmocka_unit_test(the_address_to_advertise),

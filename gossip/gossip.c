@@ -1,0 +1,144 @@
+// SPDX-License-Identifier: Apache-2.0
+// Packets that go out, each filled up with the news that its receiver needs; and the tick that
+// spreads news when nothing else is sent.
+#include "gossip/swim.h"
+
+// ---- packets out ---------------------------------------------------------------------------
+
+// All others have to get every message while they are few.
+static struct broadcast_target broadcast_target_of(const struct swim *s, const struct member *m)
+{
+    if (!m || !m->bit || members_live_count(&s->members) > FAIR_MEMBERS_MAX)
+        return (struct broadcast_target){0};
+    return (struct broadcast_target){m->bit, members_live_bits(&s->members, s->self)};
+}
+
+// Transmissions of a message. Where all members are served it is twice for each, since one packet
+// may be lost, unless much is waiting. Never less than upstream's number, on which the speed of
+// agreement rests.
+static unsigned transmit_limit(const struct broadcast_queue *q, unsigned multiplier, size_t nodes,
+                               struct broadcast_target to)
+{
+    unsigned repeats = q->count <= BACKLOG_LONG ? 2 : 1;
+    unsigned receivers = (unsigned)__builtin_popcountll(to.required);
+    return MAX(broadcast_limit(multiplier, nodes), repeats * receivers);
+}
+
+// Adds queued news to a packet with room for bytes_max.
+static void take_broadcasts(struct swim *s, struct parts *parts, size_t bytes_max,
+                            const struct member *target)
+{
+    struct broadcast_target to = broadcast_target_of(s, target);
+    size_t nodes = s->members.count;
+    size_t used = broadcast_take(&s->queue, parts, S(""), 2, bytes_max,
+                                 transmit_limit(&s->queue, MEMBER_MULTIPLIER, nodes, to), to);
+    if (bytes_max - used <= 3)
+        return;
+    size_t before = parts->count;
+    unsigned limit = transmit_limit(&s->user_queue, s->options.user_multiplier,
+                                    members_live_count(&s->members), to);
+    size_t bytes = broadcast_take(&s->user_queue, parts, S("\x08"), 3, bytes_max - used, limit, to);
+    s->user_sent += parts->count - before;
+    s->user_sent_bytes += bytes - 3 * (parts->count - before);
+}
+
+void swim_send_packet(struct swim *s, const struct addr *to, str message, bool has_crc)
+{
+    defer(buf_done) struct buf packet = {0};
+    struct addr normal = addr_normal(*to);
+    packet_seal(&packet, message, has_crc, s->options.label);
+    if (s->transport)
+        transport_send(s->transport, &normal, buf_str(&packet));
+}
+
+void swim_send(struct swim *s, const struct addr *to, struct member *target, str message)
+{
+    defer(parts_done) struct parts parts = {0};
+    defer(buf_done) struct buf compound = {0};
+    size_t overhead = message.n + 2 + label_overhead(s->options.label);
+    parts_add(&parts, message, S(""));
+    if (overhead < PACKET_BYTES_MAX)
+        take_broadcasts(s, &parts, PACKET_BYTES_MAX - overhead, target);
+    parts_put_compound(&parts, &compound);
+    swim_send_packet(s, to, buf_str(&compound), false);
+}
+
+bool member_speaks_crc(const struct member *m)
+{
+    return m->vsn[VSN_PMAX] >= 5;
+}
+
+void swim_broadcast_user(struct swim *s, str message, uint64_t known_to)
+{
+    broadcast_add(&s->user_queue, S(""), message, known_to);
+}
+
+// ---- gossip --------------------------------------------------------------------------------
+
+static bool gets_gossip(const struct swim *s, const struct member *m)
+{
+    if (m == s->self || m->state == MEMBER_LEFT)
+        return false;
+    return m->state != MEMBER_DEAD || env_mono(s->env) - m->state_change <= GOSSIP_TO_DEAD;
+}
+
+static int by_gossip_order(const void *a, const void *b)
+{
+    const struct member *x = *(struct member *const *)a, *y = *(struct member *const *)b;
+    return x->gossip_order < y->gossip_order ? -1 : x->gossip_order > y->gossip_order;
+}
+
+// One packet of news; returns its bytes before compression, 0: there was nothing.
+static size_t gossip_packet_to(struct swim *s, struct member *m)
+{
+    defer(parts_done) struct parts parts = {0};
+    defer(buf_done) struct buf compound = {0};
+    take_broadcasts(s, &parts, PACKET_BYTES_MAX - 2 - label_overhead(s->options.label), m);
+    if (parts.count == 0)
+        return 0;
+    parts_put_compound(&parts, &compound);
+    swim_send_packet(s, &m->addr, buf_str(&compound), member_speaks_crc(m));
+    return compound.n;
+}
+
+// Full packets mean that more is waiting: a storm of updates must not take minutes to pass.
+static bool gossip_to(struct swim *s, struct member *m)
+{
+    size_t packets = 0;
+    for (size_t bytes; packets < GOSSIP_BURST_MAX; packets++) {
+        bytes = gossip_packet_to(s, m);
+        if (bytes == 0)
+            break;
+        if (bytes < PACKET_BYTES_MAX / 2) {
+            packets++;
+            break;
+        }
+    }
+    if (packets == 0)
+        return false;
+    s->gossip_round = MAX(s->gossip_round, (uint32_t)(m->gossip_order >> 32));
+    m->gossip_order = ((m->gossip_order >> 32) + 1) << 32 | (uint32_t)env_random(s->env);
+    return true;
+}
+
+// Members take turns in rounds of random order, so that none is left out by chance; who has nothing
+// to get does not use up a turn.
+void gossip_tick(void *owner)
+{
+    struct swim *s = owner;
+    env_timer_after(s->env, &s->gossip_timer, s->options.gossip_interval);
+    if (s->queue.count + s->user_queue.count == 0)
+        return;
+    arena_clear(&s->scratch);
+    struct member **turn = arena_array(&s->scratch, struct member *, s->members.count);
+    size_t count = 0;
+    for (size_t i = 0; i < s->members.count; i++) {
+        if (gets_gossip(s, s->members.items[i]))
+            turn[count++] = s->members.items[i];
+    }
+    if (count > 1)
+        qsort(turn, count, sizeof(struct member *), by_gossip_order);
+    size_t sent = 0;
+    for (size_t i = 0; i < count && sent < s->options.gossip_nodes; i++)
+        sent += gossip_to(s, turn[i]);
+}
