@@ -32,6 +32,7 @@ struct pipeline *pipeline_new(const struct pipeline_options *opt)
 {
     struct pipeline *p = mem_new(struct pipeline);
     p->opt = *opt;
+    p->seed = env_random(opt->env);
     list_init(&p->flushes);
     return p;
 }
@@ -40,7 +41,8 @@ void pipeline_free(struct pipeline *p)
 {
     if (!p)
         return;
-    assert(list_is_empty(&p->flushes));
+    assert(list_is_empty(&p->flushes) && p->deliveries.count == 0);
+    map_done(&p->deliveries);
     mem_free(p);
 }
 
@@ -93,33 +95,34 @@ static void on_delivered(void *owner, bool ok, const struct err *err)
         flush_end(f);
 }
 
-// Muting is judged once here, for the counters and to spare the wait; each attempt judges again.
-static bool has_something_to_tell(struct flush *f)
+// Starts a delivery for each integration that the log says has something to hear. What is new after
+// this moment waits for the next flush.
+static void start_deliveries(struct flush *f, const struct notify_alerts *alerts)
+{
+    struct pipeline *p = f->pipeline;
+    dur_ns wait = mul_saturated(position(p), p->opt.cluster.peer_timeout);
+    f->parts = mem_array(struct flush_part, f->integration_count);
+    for (size_t i = 0; i < f->integration_count; i++) {
+        struct flush_part *part = &f->parts[i];
+        part->flush = f;
+        part->delivery = delivery_start(p, f->group, f->integrations[i], alerts, f->now,
+                                        f->deadline, wait, on_delivered, part);
+        f->parts_open += part->delivery != NULL;
+    }
+}
+
+// Muting is judged here for the counters, and to spare the wait; each attempt judges again.
+static void flush_fan_out(struct flush *f)
 {
     struct pipeline *p = f->pipeline;
     struct notify_alerts alerts = {0};
     f->group->collect(f->group, env_now(p->opt.env), &alerts);
     stage_mute(p, f->group, f->now, &alerts, p->opt.suppressed);
-    bool has_alerts = alerts.count > 0;
+    if (alerts.count > 0 && f->integration_count > 0)
+        start_deliveries(f, &alerts);
     f->group->release(f->group, &alerts);
-    return has_alerts;
-}
-
-static void flush_fan_out(struct flush *f)
-{
-    struct pipeline *p = f->pipeline;
-    if (f->integration_count == 0 || !has_something_to_tell(f)) {
+    if (f->parts_open == 0)
         flush_end(f);
-        return;
-    }
-    dur_ns wait = mul_saturated(position(p), p->opt.cluster.peer_timeout);
-    f->parts = mem_array(struct flush_part, f->integration_count);
-    f->parts_open = f->integration_count;
-    for (size_t i = 0; i < f->integration_count; i++) {
-        f->parts[i].flush = f;
-        f->parts[i].delivery = delivery_start(p, f->group, f->integrations[i], f->now, f->deadline,
-                                              wait, on_delivered, &f->parts[i]);
-    }
 }
 
 static void on_settled(void *owner)

@@ -2,13 +2,18 @@
 // pipeline.h: one flush of an aggregation group, from "its timer fired" to "told and logged".
 //
 //   settle ─► mute: inhibition, active and mute intervals, silences ─► for each integration:
-//                                      wait for our turn ─► dedup ─► attempt ─► log
-//                                                   ▲                  │ failed, may retry
-//                                                   └──── back-off ◄───┘
+//                            dedup ─► wait for our turn ─► dedup ─► attempt ─► log
+//                                                            ▲         │ failed, may retry
+//                                                            └ back-off ◄
 //
 // The group's alerts are collected again, muted again and compared with the log again before every
 // attempt: a message never shows a state that is over, and a peer that was faster is noticed
 // (upstream copies once and looks once; that is the cause of several kinds of duplicates).
+//
+// But a flush is about what was there to tell when it began. Once the log covers that, the flush
+// ends, at once where pipeline_log_changed says so; newer news waits for the next flush. Peers that
+// wait behind others would else tell news in the middle of a group interval, at the moment when the
+// first of them may do the same.
 // A notification counts as done when the log entry is on the disk.
 //
 // Core thread. Everything runs in callbacks of env; nothing blocks.
@@ -55,6 +60,9 @@ struct flush *pipeline_flush_start(struct pipeline *p, struct notify_group *grou
 // Ends a flush at once, on_done does not come. What is on the wire may still be delivered; what a
 // receiver has answered is logged all the same.
 void pipeline_flush_cancel(struct flush *f);
+
+// A peer's record is in the log now: a delivery that waits and has nothing left to tell ends.
+void pipeline_log_changed(struct pipeline *p, const struct notify_log_key *key);
 
 // max(group_interval, FLUSH_TIME_MIN) + position × peer timeout, from now (upstream: dispatch).
 #define FLUSH_TIME_MIN DUR_SECONDS(10)

@@ -41,49 +41,54 @@ bool hashes_are_subset(const uint64_t *part, size_t part_count, const uint64_t *
     return is_subset;
 }
 
-// The hashes of the firing or the resolved alerts, in the order of the message.
-static size_t collect_hashes(const struct dedup_input *in, bool resolved, uint64_t *ret)
+struct told told_from(const struct notify_alerts *alerts, uint64_t *hashes)
 {
-    size_t count = 0;
-    for (size_t i = 0; i < in->count; i++) {
-        if (in->alerts[i].is_resolved == resolved)
-            ret[count++] = in->alerts[i].hash;
+    struct told t = {.firing = hashes};
+    for (size_t i = 0; i < alerts->count; i++) {
+        if (!alerts->items[i].is_resolved)
+            t.firing[t.firing_count++] = alerts->items[i].hash;
     }
-    return count;
+    t.resolved = t.firing + t.firing_count;
+    for (size_t i = 0; i < alerts->count; i++) {
+        if (alerts->items[i].is_resolved)
+            t.resolved[t.resolved_count++] = alerts->items[i].hash;
+    }
+    return t;
 }
 
 // Upstream's table (DedupStage.needsUpdate), first match wins. A group without firing alerts is
 // announced even with send_resolved off: the log must learn that nothing fires any more.
-static enum notify_reason compare_with_entry(const struct dedup_input *in, const uint64_t *firing,
-                                             size_t firing_count, const uint64_t *resolved,
-                                             size_t resolved_count, struct arena *scratch)
+static enum notify_reason compare_with_entry(const struct dedup_input *in, const struct told *t,
+                                             struct arena *scratch)
 {
     const struct notify_log_entry *e = in->entry;
-    if (!hashes_are_subset(firing, firing_count, e->firing, e->firing_count, scratch))
+    if (!hashes_are_subset(t->firing, t->firing_count, e->firing, e->firing_count, scratch))
         return e->firing_count == 0 ? NOTIFY_FIRST : NOTIFY_NEW_ALERTS;
-    if (firing_count == 0)
+    if (t->firing_count == 0)
         return e->firing_count > 0 ? NOTIFY_ALL_RESOLVED : NOTIFY_NONE;
     if (in->send_resolved &&
-        !hashes_are_subset(resolved, resolved_count, e->resolved, e->resolved_count, scratch))
+        !hashes_are_subset(t->resolved, t->resolved_count, e->resolved, e->resolved_count, scratch))
         return NOTIFY_SOME_RESOLVED;
     if (e->timestamp < sub_saturated(in->now, in->repeat_interval))
         return NOTIFY_REPEAT;
     return NOTIFY_NONE;
 }
 
+enum notify_reason stage_dedup_told(const struct dedup_input *in, const struct told *told,
+                                    struct arena *scratch)
+{
+    if (in->entry)
+        return compare_with_entry(in, told, scratch);
+    return told->firing_count > 0 ? NOTIFY_FIRST : NOTIFY_NONE;
+}
+
 enum notify_reason stage_dedup(const struct dedup_input *in, struct arena *scratch)
 {
     struct arena_mark mark = arena_mark(scratch);
-    uint64_t *firing = arena_array(scratch, uint64_t, in->count + 1);
-    uint64_t *resolved = arena_array(scratch, uint64_t, in->count + 1);
-    size_t firing_count = collect_hashes(in, false, firing);
-    size_t resolved_count = collect_hashes(in, true, resolved);
-
-    enum notify_reason reason = NOTIFY_NONE;
-    if (in->entry)
-        reason = compare_with_entry(in, firing, firing_count, resolved, resolved_count, scratch);
-    else if (firing_count > 0)
-        reason = NOTIFY_FIRST;
+    const struct notify_alerts alerts = {.items = (struct notify_alert *)in->alerts,
+                                         .count = in->count};
+    struct told told = told_from(&alerts, arena_array(scratch, uint64_t, in->count + 1));
+    enum notify_reason reason = stage_dedup_told(in, &told, scratch);
     arena_rewind(scratch, mark);
     return reason;
 }

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // One integration's part of a flush: wait for our turn, compare with the log, attempt, log.
 #include "base/core/alloc.h"
+#include "base/core/hash.h"
 #include "notify/stages.h"
 
 enum delivery_state {
@@ -19,6 +20,10 @@ struct delivery {
     delivery_done_fn *on_done;
     void *owner;
 
+    uint64_t key_hash; // in pipeline->deliveries
+    struct told asked; // what this delivery is about: the alerts when the flush began
+    uint64_t *hashes;  // of `asked`
+    mono_ns turn_at;   // not before
     struct timer timer, deadline_timer;
     struct notify_attempt *attempt;
     struct notify_log_write *write;
@@ -26,6 +31,7 @@ struct delivery {
 
     // Of the attempt under way; cleared after it.
     struct notify_alerts alerts;
+    struct told said; // in mem
     struct arena mem;
     mono_ns attempt_started, next_attempt_at;
 
@@ -48,8 +54,10 @@ static void delivery_free(struct delivery *d)
     struct env *env = d->pipeline->opt.env;
     env_timer_cancel(env, &d->timer);
     env_timer_cancel(env, &d->deadline_timer);
+    map_remove_item(&d->pipeline->deliveries, d->key_hash, d);
     attempt_clear(d);
     arena_done(&d->mem);
+    mem_free(d->hashes);
     mem_free(d);
 }
 
@@ -104,17 +112,14 @@ static void on_logged(void *owner, const struct err *err)
 // send_resolved is off.
 static void delivery_log(struct delivery *d, const struct notify_memo *memos, size_t memo_count)
 {
-    struct notify_alerts *a = &d->alerts;
-    uint64_t *firing = arena_array(&d->mem, uint64_t, a->count + 1);
-    uint64_t *resolved = arena_array(&d->mem, uint64_t, a->count + 1);
     struct notify_log_entry entry = {
-        .firing = firing, .resolved = resolved, .memos = memos, .memo_count = memo_count};
-    for (size_t i = 0; i < a->count; i++) {
-        if (a->items[i].is_resolved)
-            resolved[entry.resolved_count++] = a->items[i].hash;
-        else
-            firing[entry.firing_count++] = a->items[i].hash;
-    }
+        .firing = d->said.firing,
+        .resolved = d->said.resolved,
+        .firing_count = d->said.firing_count,
+        .resolved_count = d->said.resolved_count,
+        .memos = memos,
+        .memo_count = memo_count,
+    };
     const struct notify_log *log = &d->pipeline->opt.log;
     struct notify_log_key key = log_key(d);
     d->state = DELIVERY_LOGGING;
@@ -181,7 +186,8 @@ static void on_attempted(void *owner, const struct notify_result *result)
     d->failures++;
     attempt_clear(d);
     d->state = DELIVERY_WAITING;
-    env_timer_set(d->pipeline->opt.env, &d->timer, d->next_attempt_at);
+    d->turn_at = d->next_attempt_at;
+    env_timer_set(d->pipeline->opt.env, &d->timer, d->turn_at);
 }
 
 static const struct notify_memo *copy_memos(struct arena *mem, const struct notify_log_entry *e)
@@ -238,35 +244,63 @@ static void attempt_start(struct delivery *d, enum notify_reason reason,
     d->attempt = d->integration->ops->start(d->integration, &message, on_attempted, d);
 }
 
+// Is there a reason to say this, going by the log?
+static enum notify_reason compare(struct delivery *d, const struct told *told,
+                                  const struct notify_log_entry *entry)
+{
+    const struct dedup_input in = {
+        .entry = entry,
+        .repeat_interval = d->group->repeat_interval,
+        .send_resolved = d->integration->send_resolved,
+        .now = d->now,
+    };
+    return stage_dedup_told(&in, told, &d->mem);
+}
+
+static const struct notify_log_entry *find_entry(const struct delivery *d,
+                                                 struct notify_log_entry *room)
+{
+    const struct notify_log *log = &d->pipeline->opt.log;
+    struct notify_log_key key = log_key(d);
+    return log->find(log->owner, &key, room) ? room : NULL;
+}
+
+static void collect(struct delivery *d)
+{
+    struct pipeline *p = d->pipeline;
+    d->group->collect(d->group, env_now(p->opt.env), &d->alerts);
+}
+
+static enum notify_reason look(struct delivery *d, const struct notify_log_entry *entry)
+{
+    stage_mute(d->pipeline, d->group, d->now, &d->alerts, NULL);
+    d->said = told_from(&d->alerts, arena_array(&d->mem, uint64_t, d->alerts.count + 1));
+    return d->alerts.count > 0 ? compare(d, &d->said, entry) : NOTIFY_NONE;
+}
+
 // Our turn, or the next try: looks at everything afresh.
 static void on_turn(void *owner)
 {
     struct delivery *d = owner;
-    struct pipeline *p = d->pipeline;
-    d->group->collect(d->group, env_now(p->opt.env), &d->alerts);
+    struct env *env = d->pipeline->opt.env;
+    struct notify_log_entry room;
+    const struct notify_log_entry *entry = find_entry(d, &room);
+    if (compare(d, &d->asked, entry) == NOTIFY_NONE) {
+        delivery_end(d, true, NULL);
+        return;
+    }
+    if (env_mono(env) < d->turn_at) { // the log has changed once more
+        env_timer_set(env, &d->timer, d->turn_at);
+        return;
+    }
+    collect(d);
     struct labels *route_labels =
         d->group->route_labels ? d->group->route_labels(d->group, &d->alerts) : NULL;
-    stage_mute(p, d->group, d->now, &d->alerts, NULL);
-
-    struct notify_log_key key = log_key(d);
-    struct notify_log_entry entry;
-    bool has_entry = p->opt.log.find(p->opt.log.owner, &key, &entry);
-    enum notify_reason reason = NOTIFY_NONE;
-    if (d->alerts.count > 0)
-        reason = stage_dedup(
-            &(struct dedup_input){
-                .entry = has_entry ? &entry : NULL,
-                .alerts = d->alerts.items,
-                .count = d->alerts.count,
-                .repeat_interval = d->group->repeat_interval,
-                .send_resolved = d->integration->send_resolved,
-                .now = d->now,
-            },
-            &d->mem);
+    enum notify_reason reason = look(d, entry);
     if (reason == NOTIFY_NONE)
         delivery_end(d, true, NULL);
     else
-        attempt_start(d, reason, has_entry ? &entry : NULL, route_labels);
+        attempt_start(d, reason, entry, route_labels);
     labels_unref(route_labels);
 }
 
@@ -287,10 +321,38 @@ static void on_deadline(void *owner)
     delivery_fail(d, d->last_failure, "", &d->last_error);
 }
 
+// ---- life --------------------------------------------------------------------------------------
+
+static uint64_t key_hash(const struct pipeline *p, const struct notify_log_key *key)
+{
+    uint64_t hash = hash_seeded(p->seed, key->group_key);
+    hash = hash_mix(hash, hash_seeded(p->seed, key->receiver));
+    hash = hash_mix(hash, hash_seeded(p->seed, key->integration));
+    return hash_mix(hash, key->idx);
+}
+
+static bool has_key(const void *item, const void *k)
+{
+    struct notify_log_key a = log_key(item);
+    const struct notify_log_key *b = k;
+    return a.idx == b->idx && str_eq(a.group_key, b->group_key) &&
+           str_eq(a.receiver, b->receiver) && str_eq(a.integration, b->integration);
+}
+
+static void schedule(struct delivery *d, dur_ns wait)
+{
+    struct env *env = d->pipeline->opt.env;
+    d->turn_at = add_saturated(env_mono(env), wait);
+    timer_init(&d->timer, on_turn, d);
+    timer_init(&d->deadline_timer, on_deadline, d);
+    env_timer_set(env, &d->timer, d->turn_at);
+    env_timer_set(env, &d->deadline_timer, d->deadline);
+}
+
 struct delivery *delivery_start(struct pipeline *p, struct notify_group *group,
-                                const struct integration *integration, time_ns now,
-                                mono_ns deadline, dur_ns wait, delivery_done_fn *on_done,
-                                void *owner)
+                                const struct integration *integration,
+                                const struct notify_alerts *alerts, time_ns now, mono_ns deadline,
+                                dur_ns wait, delivery_done_fn *on_done, void *owner)
 {
     struct delivery *d = mem_alloc(sizeof(*d));
     *d = (struct delivery){
@@ -301,14 +363,33 @@ struct delivery *delivery_start(struct pipeline *p, struct notify_group *group,
         .deadline = deadline,
         .on_done = on_done,
         .owner = owner,
+        .hashes = mem_array(uint64_t, alerts->count + 1),
         .counters = p->opt.counters(p->opt.counters_owner, integration),
         .last_error = ERR_INIT,
     };
-    timer_init(&d->timer, on_turn, d);
-    timer_init(&d->deadline_timer, on_deadline, d);
-    env_timer_after(p->opt.env, &d->timer, wait);
-    env_timer_set(p->opt.env, &d->deadline_timer, deadline);
+    d->asked = told_from(alerts, d->hashes);
+    struct notify_log_key key = log_key(d);
+    d->key_hash = key_hash(p, &key);
+    map_insert(&p->deliveries, d->key_hash, d);
+    struct notify_log_entry room;
+    if (compare(d, &d->asked, find_entry(d, &room)) == NOTIFY_NONE) {
+        delivery_free(d);
+        return NULL;
+    }
+    schedule(d, wait);
     return d;
+}
+
+// Two groups may have the same key (routes with equal matchers); then one of them is woken, and the
+// other looks when its turn has come.
+void pipeline_log_changed(struct pipeline *p, const struct notify_log_key *key)
+{
+    struct delivery *d = map_find(&p->deliveries, key_hash(p, key), has_key, key);
+    if (!d || d->state != DELIVERY_WAITING)
+        return;
+    struct notify_log_entry room;
+    if (compare(d, &d->asked, find_entry(d, &room)) == NOTIFY_NONE)
+        env_timer_after(p->opt.env, &d->timer, 0);
 }
 
 void delivery_cancel(struct delivery *d)

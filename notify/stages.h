@@ -1,11 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
 // stages.h: the decisions of the pipeline as pure functions, and the state they share.
 #pragma once
+#include "base/core/map.h"
 #include "notify/pipeline.h"
 
 struct pipeline {
     struct pipeline_options opt;
     struct list flushes;
+    struct map deliveries; // under way, by what the log knows them as
+    uint64_t seed;         // of the map's hashes
 };
 
 // ---- stage_mute.c ------------------------------------------------------------------------------
@@ -29,6 +32,19 @@ struct dedup_input {
 // n log n in the number of alerts.
 enum notify_reason stage_dedup(const struct dedup_input *in, struct arena *scratch);
 
+// What a message says, as the log records it.
+struct told {
+    uint64_t *firing, *resolved; // hashes, in the order of the message; one block from told_from
+    size_t firing_count, resolved_count;
+};
+
+// hashes[count] receives them.
+struct told told_from(const struct notify_alerts *alerts, uint64_t *hashes);
+
+// The same decision about hashes; alerts and count are not looked at.
+enum notify_reason stage_dedup_told(const struct dedup_input *in, const struct told *told,
+                                    struct arena *scratch);
+
 // Are all items of `part` in `whole`? Both in any order.
 bool hashes_are_subset(const uint64_t *part, size_t part_count, const uint64_t *whole,
                        size_t whole_count, struct arena *scratch);
@@ -43,8 +59,10 @@ dur_ns retry_backoff(struct env *env, uint32_t failures);
 struct delivery;
 typedef void delivery_done_fn(void *owner, bool ok, const struct err *err);
 
+// `alerts` is what the group is to tell, muting done; looked at, not kept. NULL: the log says that
+// it was told already; on_done does not come.
 struct delivery *delivery_start(struct pipeline *p, struct notify_group *group,
-                                const struct integration *integration, time_ns now,
-                                mono_ns deadline, dur_ns wait, delivery_done_fn *on_done,
-                                void *owner);
+                                const struct integration *integration,
+                                const struct notify_alerts *alerts, time_ns now, mono_ns deadline,
+                                dur_ns wait, delivery_done_fn *on_done, void *owner);
 void delivery_cancel(struct delivery *d);

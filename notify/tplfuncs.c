@@ -423,8 +423,8 @@ static bool fn_route_labels(ARGS)
         return true;
     }
     struct tplfuncs_route_label *label = arena_new(call->mem, struct tplfuncs_route_label);
-    *label = (struct tplfuncs_route_label){.next = c->route_labels,
-                                           .name = arena_str(call->mem, name)};
+    *label =
+        (struct tplfuncs_route_label){.next = c->route_labels, .name = arena_str(call->mem, name)};
     c->route_labels = label;
     struct buf out = {.max = TPL_OUTPUT_BYTES_MAX};
     if (!tpl_call_render(call, text, &out, err)) {

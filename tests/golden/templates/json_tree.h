@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// json_tree.h: JSON for the template cases: keeps the text of numbers (1 is an int, 1.0 a float) and
-// NUL bytes in strings, which cJSON does not.
+// json_tree.h: JSON for the template cases: keeps the text of numbers (1 is an int, 1.0 a float)
+// and NUL bytes in strings, which cJSON does not.
 #pragma once
 #include "base/core/arena.h"
 #include "base/core/utf8.h"

@@ -6,8 +6,8 @@
 #include "base/text/digest.h"
 #include "base/text/gofmt.h"
 #include "notify/tpldata.h"
-#include "notify/tplfuncs.h"
 #include "notify/tpldefaults.h"
+#include "notify/tplfuncs.h"
 #include "rules/tplfuncs.h"
 #include "tests/golden/templates/json_tree.h"
 #include "tests/support/cases.h"
@@ -99,8 +99,8 @@ static const struct tpl_type *marked_type(str key)
         const char *key;
         const struct tpl_type *type;
     } MARKS[] = {
-        {"$html", &TPL_HTML},   {"$url", &TPL_URL},           {"$css", &TPL_CSS},
-        {"$js", &TPL_JS},       {"$jsstr", &TPL_JSSTR},       {"$htmlattr", &TPL_HTMLATTR},
+        {"$html", &TPL_HTML},     {"$url", &TPL_URL},     {"$css", &TPL_CSS},
+        {"$js", &TPL_JS},         {"$jsstr", &TPL_JSSTR}, {"$htmlattr", &TPL_HTMLATTR},
         {"$srcset", &TPL_SRCSET},
     };
     for (size_t i = 0; i < ARRAY_LEN(MARKS); i++) {
@@ -340,8 +340,7 @@ static bool render_vmalert(const struct sets *s, const struct jnode *c, struct b
     if (!tpl_parse(set, S(""), buf_str(&whole), err))
         return err_wrap(err, "error parsing template");
     struct tpl_run run = {.data = vmalert_data(data), .mem = &case_mem, .context = &context};
-    return tpl_execute(set, S(""), &run, out, err) ||
-           err_wrap(err, "error evaluating template");
+    return tpl_execute(set, S(""), &run, out, err) || err_wrap(err, "error evaluating template");
 }
 
 static enum tpl_missing_key missing_key_of(str option)
