@@ -93,7 +93,8 @@ static inline const char *am_case_labels_text(struct am_case *c, const struct la
 }
 
 // Seconds relative to the case's now; null: unset.
-static inline struct zoned_time am_case_time(struct am_case *c, const cJSON *object, const char *key)
+static inline struct zoned_time am_case_time(struct am_case *c, const cJSON *object,
+                                             const char *key)
 {
     const cJSON *v = case_get(object, key);
     if (!v || cJSON_IsNull(v))
@@ -155,7 +156,8 @@ static inline void am_groups_done(struct am_groups *g)
     alerts_free(g->alerts);
 }
 
-// Has the group these alerts, in this order? How many others ret_others tells (NULL: it may have none).
+// Has the group these alerts, in this order? How many others ret_others tells (NULL: it may have
+// none).
 static inline bool am_group_has(struct am_case *c, struct group *g, const cJSON *alerts,
                                 size_t *ret_others)
 {

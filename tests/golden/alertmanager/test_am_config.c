@@ -11,7 +11,8 @@ static bool is_about_integrations(const struct err *err)
 }
 
 // What is printed must load again and print the same.
-static const char *check_print(struct am_case *c, const struct config *config, enum matcher_mode mode)
+static const char *check_print(struct am_case *c, const struct config *config,
+                               enum matcher_mode mode)
 {
     struct err err = ERR_INIT;
     struct config *again = am_case_config(c, config->original, mode, &err);

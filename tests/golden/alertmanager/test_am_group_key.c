@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // Each notification that was seen must be the content of one of our groups. (Not the reverse: two
-// routes with one key and one receiver share an entry of the notification log, so one may be silent.)
-// The server flushed without any group_wait, so some notifications were made before the last alerts
-// of the batch had come; their groups must be found as well.
+// routes with one key and one receiver share an entry of the notification log, so one may be
+// silent.) The server flushed without any group_wait, so some notifications were made before the
+// last alerts of the batch had come; their groups must be found as well.
 #include "tests/golden/alertmanager/am_cases.h"
 
 static bool has_group(struct am_case *c, struct am_groups *groups, const cJSON *want)
@@ -35,9 +35,9 @@ static const char *run(const cJSON *v, struct arena *mem)
         am_groups_init(&groups, &c, config, case_get(v, "alerts"));
         for (const cJSON *n = case_get(v, "notifications")->child; n && !why; n = n->next) {
             if (!has_group(&c, &groups, n))
-                why = case_fail(mem, "no group %.*s of %.*s",
-                                STR(case_get_text(n, "groupKey", mem)),
-                                STR(case_get_text(n, "receiver", mem)));
+                why =
+                    case_fail(mem, "no group %.*s of %.*s", STR(case_get_text(n, "groupKey", mem)),
+                              STR(case_get_text(n, "receiver", mem)));
         }
         am_groups_done(&groups);
     }

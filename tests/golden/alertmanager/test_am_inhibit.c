@@ -57,12 +57,12 @@ static const char *run_checks(struct am_case *c, struct config *config, const cJ
 {
     struct alerts *alerts = alerts_new(&(struct alerts_options){
         .env = &c->fake.env, .labels = &c->labels, .gc_interval = DUR_HOURS(1)});
-    struct inhibitor *in = inhibitor_new(&(struct inhibitor_options){.env = &c->fake.env,
-                                                                     .labels = &c->labels,
-                                                                     .alerts = alerts,
-                                                                     .rules = config->rules,
-                                                                     .rule_count =
-                                                                         config->rule_count});
+    struct inhibitor *in =
+        inhibitor_new(&(struct inhibitor_options){.env = &c->fake.env,
+                                                  .labels = &c->labels,
+                                                  .alerts = alerts,
+                                                  .rules = config->rules,
+                                                  .rule_count = config->rule_count});
     for (const cJSON *a = case_get(v, "alerts")->child; a; a = a->next)
         put_alert(c, alerts, a);
     const char *why = NULL;
@@ -81,8 +81,8 @@ static const char *run(const cJSON *v, struct arena *mem)
     put_rules(&yaml, case_get(v, "rules"));
     struct err err = ERR_INIT;
     struct config *config = am_case_config(&c, buf_str(&yaml), MATCHER_FALLBACK, &err);
-    const char *why = config ? run_checks(&c, config, v)
-                             : case_fail(mem, "%.*s", STR(err_str(&err)));
+    const char *why =
+        config ? run_checks(&c, config, v) : case_fail(mem, "%.*s", STR(err_str(&err)));
     config_unref(config);
     am_case_done(&c);
     return why;

@@ -6,8 +6,7 @@
 static bool contains(struct am_case *c, const struct named_interval *n, struct zoned_time t)
 {
     for (size_t i = 0; i < n->intervals.count; i++) {
-        const struct time_interval *interval =
-            YAML_LIST_AT(&n->intervals, struct time_interval, i);
+        const struct time_interval *interval = YAML_LIST_AT(&n->intervals, struct time_interval, i);
         time_ns at = interval->zone.name.n ? t.t : t.t + DUR_SECONDS(t.offset_s);
         if (time_interval_contains(interval, &c->fake.env, at))
             return true;
@@ -45,8 +44,7 @@ static const char *run(const cJSON *v, struct arena *mem)
     am_case_init(&c, mem);
     struct named_interval n = {0};
     struct err err = ERR_INIT;
-    bool ok =
-        named_interval_parse(case_get_text(v, "intervals", mem), &c.fake.env, mem, &n, &err);
+    bool ok = named_interval_parse(case_get_text(v, "intervals", mem), &c.fake.env, mem, &n, &err);
     const char *why = check_error(&c, case_get(v, "error"), ok, &err);
     if (ok && !why) {
         why = check_instants(&c, &n, case_get(v, "contains"), true);

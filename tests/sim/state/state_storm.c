@@ -24,7 +24,7 @@ struct storm {
     size_t made_count;
     unsigned closed;
     bool is_disk_bad;
-    bool was_disk_bad; // since the last start
+    bool was_disk_bad; // since the last start that found no damage
     mono_ns bad_until; // what began on a bad disk may still fail
 };
 
@@ -78,17 +78,20 @@ static void start(struct storm *s)
 {
     struct env *env = sim_node_env(s->node);
     struct journal_report report;
+    bool is_damaged = false; // until a fold has ended
     struct err err = ERR_INIT;
     struct nflog_options log = {.path = S("/data/nflog"), .retention = DUR_HOURS(10000)};
     s->log = nflog_new(env, &log, &report, &err);
     check_err(&err, "");
     check_report(s, &report);
+    is_damaged |= report.is_journal_damaged;
     struct silences_options silences = {.path = S("/data/silences"), .retention = DUR_HOURS(10000)};
     s->silences = silences_new(env, &silences, &report, &err);
     check_err(&err, "");
     check_report(s, &report);
+    is_damaged |= report.is_journal_damaged;
     check_everything_durable_is_there(s);
-    s->was_disk_bad = false;
+    s->was_disk_bad = is_damaged;
 }
 
 static void set_disk(struct storm *s, const struct sim_disk_options *options)

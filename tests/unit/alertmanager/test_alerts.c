@@ -54,8 +54,7 @@ static void world_init(struct world *w, size_t alerts_max, size_t per_name)
                                           .on_dropped = first_dropped,
                                           .on_limited = first_limited,
                                           .owner = w};
-    w->second =
-        (struct alerts_subscriber){.name = "second", .on_alert = second_alert, .owner = w};
+    w->second = (struct alerts_subscriber){.name = "second", .on_alert = second_alert, .owner = w};
     alerts_subscribe(w->alerts, &w->first);
     alerts_subscribe(w->alerts, &w->second);
 }

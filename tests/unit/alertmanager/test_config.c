@@ -210,8 +210,7 @@ static void paths_begin_at_the_files_folder(void **state)
 {
     struct config *c =
         load_good(state, "global: {http_config: {basic_auth: {username: u, password_file: pw}}}\n"
-                         "templates: [t/*.tmpl, /abs.tmpl]\n"
-                         ROUTE "receivers:\n"
+                         "templates: [t/*.tmpl, /abs.tmpl]\n" ROUTE "receivers:\n"
                          "- name: r\n"
                          "  webhook_configs:\n"
                          "  - url: http://a\n"
@@ -326,8 +325,8 @@ static void the_printed_text_has_defaults_and_no_secrets(void **state)
 
     struct err err = ERR_INIT;
     struct fake_env *fake = *state;
-    struct config *again = config_load(c->original, S("am.yml"),
-                                       &(struct config_options){.env = &fake->env}, &err);
+    struct config *again =
+        config_load(c->original, S("am.yml"), &(struct config_options){.env = &fake->env}, &err);
     check_err(&err, "");
     check_str(again->original, c->original);
     config_unref(again);

@@ -125,7 +125,7 @@ static void an_alert_on_both_sides_is_held_back_by_pure_sources_only(void **stat
     struct world w;
     world_init(&w, "- source_matchers: [s=1]\n  target_matchers: [t=1]\n");
     put(&w, "s=1 t=1", 300);
-    assert_false(is_muted(&w, "s=1 t=1"));       // not by itself
+    assert_false(is_muted(&w, "s=1 t=1"));         // not by itself
     assert_false(is_muted(&w, "s=1 t=1 other=1")); // nor by another one of its kind
     assert_true(is_muted(&w, "t=1"));
     put(&w, "s=1", 300);
@@ -163,6 +163,32 @@ static void a_new_inhibitor_knows_what_the_store_holds(void **state)
     w.inhibitor = make_inhibitor(&w);
     inhibitor_free(old);
     assert_true(is_muted(&w, "sev=warning dc=x"));
+    world_done(&w);
+}
+
+static void a_large_store_is_read_in_slices_or_at_the_first_question(void **state)
+{
+    (void)state;
+    struct world w;
+    world_init(&w, BY_DC);
+    for (int i = 0; i < 2 * ALERTS_BATCH_MAX + 10; i++) {
+        char text[64];
+        snprintf(text, sizeof(text), "sev=critical dc=%d", i);
+        put(&w, text, 300);
+    }
+    struct inhibitor *second = make_inhibitor(&w), *third = make_inhibitor(&w);
+    assert_int_equal(inhibitor_stats(second).sources, ALERTS_BATCH_MAX);
+    inhibitor_free(w.inhibitor);
+    w.inhibitor = third;
+    assert_true(is_muted(&w, "sev=warning dc=8200")); // among the last
+    assert_int_equal(inhibitor_stats(third).sources, 2 * ALERTS_BATCH_MAX + 10);
+    put(&w, "sev=critical dc=8201", 0); // news beat what is still to be read
+    w.inhibitor = second;
+    fake_env_settle(&w.fake);
+    assert_int_equal(inhibitor_stats(second).sources, 2 * ALERTS_BATCH_MAX + 10);
+    assert_false(is_muted(&w, "sev=warning dc=8201"));
+    inhibitor_free(make_inhibitor(&w)); // while it reads
+    inhibitor_free(third);
     world_done(&w);
 }
 
@@ -216,6 +242,7 @@ int test_inhibit(void)
         cmocka_unit_test(an_alert_on_both_sides_is_held_back_by_pure_sources_only),
         cmocka_unit_test(the_first_rule_that_holds_decides_who_is_named),
         cmocka_unit_test(a_new_inhibitor_knows_what_the_store_holds),
+        cmocka_unit_test(a_large_store_is_read_in_slices_or_at_the_first_question),
         cmocka_unit_test(it_agrees_with_the_definition),
     };
     return run_group("inhibit", tests);

@@ -169,8 +169,7 @@ static void what_is_wrong_is_said(void **state)
     for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
         struct named_interval n = {0};
         struct err err = ERR_INIT;
-        assert_false(
-            named_interval_parse(str_c(cases[i].yaml), &w->fake.env, &w->mem, &n, &err));
+        assert_false(named_interval_parse(str_c(cases[i].yaml), &w->fake.env, &w->mem, &n, &err));
         check_err(&err, cases[i].want);
     }
 }

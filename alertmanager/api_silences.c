@@ -1,0 +1,308 @@
+// SPDX-License-Identifier: Apache-2.0
+// Silences: list, create, look at, expire.
+#include "alertmanager/api.h"
+#include "base/core/alloc.h"
+#include "base/text/unicode.h"
+
+static void log_failure(struct web_request *r, const char *what, const struct err *err)
+{
+    log_write(&r->am->api->log, LOG_ERROR, LOG_WHERE, str_c(what),
+              LOG_ATTRS(LOG_STR("path", r->path), LOG_STR("method", r->x->method), LOG_ERR(err)));
+}
+
+// Several matcher sets can't be said in this version of the API. False: err says so.
+static bool can_show(const struct silence *s, struct err *err)
+{
+    if (s->set_count <= 1)
+        return true;
+    return err_set(err, ERR_UNSUPPORTED,
+                   "silence '%.*s' has multiple matcher sets which is not supported by this API "
+                   "version",
+                   STR(s->id));
+}
+
+// ---- list --------------------------------------------------------------------------------------
+
+// Ids in the order of the answer: what a silence is by then is shown with its piece.
+struct silence_list {
+    struct am *am;
+    struct arena mem;
+    str *ids;
+    size_t count, next;
+    bool is_begun, needs_comma;
+    struct buf piece; // the first one
+};
+
+static void list_free(void *owner)
+{
+    struct silence_list *l = owner;
+    buf_done(&l->piece);
+    arena_done(&l->mem);
+    mem_free(l);
+}
+
+static bool put_piece(struct silence_list *l, struct buf *out)
+{
+    struct json_writer w = {.out = out, .escape = JSON_ESCAPE_GO, .needs_comma = l->needs_comma};
+    size_t full = out->n + API_PIECE_BYTES;
+    time_ns now = env_now(l->am->env);
+    if (!l->is_begun) {
+        l->is_begun = true;
+        json_array_begin(&w);
+    }
+    while (l->next < l->count && out->n < full) {
+        const struct silence *s = silences_find(l->am->silences, l->ids[l->next++]);
+        if (s && can_show(s, NULL))
+            json_put_silence(&w, s, now);
+    }
+    l->needs_comma = w.needs_comma;
+    if (l->next < l->count)
+        return true;
+    buf_put(out, S("]\n"));
+    return false;
+}
+
+static bool next_piece(void *owner, struct buf *out)
+{
+    struct silence_list *l = owner;
+    if (l->piece.n == 0)
+        return put_piece(l, out);
+    buf_put(out, buf_str(&l->piece));
+    buf_done(&l->piece);
+    return true;
+}
+
+static unsigned wanted_states(const struct url_params *p)
+{
+    unsigned states = 0;
+    if (api_param_bool(p, S("active"), true))
+        states |= SILENCE_STATE_BIT(SILENCE_ACTIVE);
+    if (api_param_bool(p, S("pending"), true))
+        states |= SILENCE_STATE_BIT(SILENCE_PENDING);
+    if (api_param_bool(p, S("expired"), true))
+        states |= SILENCE_STATE_BIT(SILENCE_EXPIRED);
+    return states;
+}
+
+// Fills l->ids. False: err says why not.
+static bool find_ids(struct silence_list *l, unsigned states, const struct matchers *filter,
+                     struct err *err)
+{
+    const struct silence **found = NULL;
+    size_t found_count = 0, count = 0;
+    time_ns now = env_now(l->am->env);
+    struct silences_query query = {.states = states};
+    if (states == 0)
+        return true;
+    if (!silences_query(l->am->silences, &query, &l->mem, &found, &found_count, NULL, err))
+        return false;
+    for (size_t i = 0; i < found_count; i++) {
+        if (!silence_has_matchers(found[i], filter))
+            continue;
+        if (!can_show(found[i], err))
+            return false;
+        found[count++] = found[i];
+    }
+    silences_sort_for_list(found, count, now);
+    l->ids = arena_array(&l->mem, str, count + 1);
+    for (size_t i = 0; i < count; i++)
+        l->ids[i] = arena_str(&l->mem, found[i]->id);
+    l->count = count;
+    return true;
+}
+
+static void answer(struct web_request *r, struct silence_list *l)
+{
+    if (put_piece(l, &l->piece)) {
+        api_reply_stream(r, next_piece, list_free, l);
+        return;
+    }
+    api_reply_json(r, 200, buf_str(&l->piece));
+    list_free(l);
+}
+
+void api_get_silences(struct web_request *r, str id)
+{
+    (void)id;
+    struct err err = ERR_INIT;
+    struct url_params params;
+    struct matchers filter;
+    struct silence_list *l = mem_new(struct silence_list);
+    l->am = r->am;
+    url_params_parse(r->x->query, &l->mem, &params);
+    if (!api_param_matchers(r->am, &params, S("filter"), &l->mem, &filter, &err)) {
+        log_failure(r, "Failed to parse matchers", &err);
+        list_free(l);
+        api_reply_text(r, 400, err_str(&err));
+        return;
+    }
+    bool ok = find_ids(l, wanted_states(&params), &filter, &err);
+    matchers_done(&filter);
+    if (ok) {
+        answer(r, l);
+        return;
+    }
+    log_failure(r, "Failed to get silences", &err);
+    list_free(l);
+    api_reply_text(r, 500, err_str(&err));
+}
+
+// ---- changes: answered once they are on the disk -----------------------------------------------
+
+struct silence_change {
+    struct web_request *r;
+    bool is_expiry;
+    str id; // of a created one; in the exchange's memory
+};
+
+static void cancel_change(void *owner)
+{
+    struct silence_change *c = owner;
+    silences_cancel(c->r->am->silences, c);
+    mem_free(c);
+}
+
+static void on_durable(void *owner, const struct err *err)
+{
+    struct silence_change *c = owner;
+    struct web_request *r = c->r;
+    if (err && err->code != ERR_NONE) {
+        log_failure(r, c->is_expiry ? "Failed to expire silence" : "Failed to create silence", err);
+        api_reply_text(r, 500, err_str(err));
+    } else if (c->is_expiry) {
+        api_reply_empty(r, 200);
+    } else {
+        defer(buf_done) struct buf body = {0};
+        buf_put(&body, S("{\"silenceID\":"));
+        buf_put_json_str(&body, JSON_ESCAPE_GO, c->id);
+        buf_put(&body, S("}\n"));
+        api_reply_json(r, 200, buf_str(&body));
+    }
+    mem_free(c);
+}
+
+static struct silence_change *change_new(struct web_request *r)
+{
+    struct silence_change *c = mem_new(struct silence_change);
+    c->r = r;
+    web_on_cancel(r, cancel_change, c);
+    return c;
+}
+
+static void refuse_creation(struct web_request *r, const struct err *err)
+{
+    log_failure(r, "Failed to create silence", err);
+    api_reply_text(r, err->code == ERR_NOT_FOUND ? 404 : 400, err_str(err));
+}
+
+static bool check_times(const struct silence_input *in, time_ns now, struct err *err)
+{
+    if (in->starts_at >= in->ends_at)
+        return err_set(err, ERR_INVALID,
+                       "Failed to create silence: start time must be before end time");
+    if (in->ends_at < now)
+        return err_set(err, ERR_INVALID,
+                       "Failed to create silence: end time can't be in the past");
+    return true;
+}
+
+static void create(struct web_request *r, const struct silence_input *in)
+{
+    struct err err = ERR_INIT;
+    if (!check_times(in, env_now(r->am->env), &err)) {
+        refuse_creation(r, &err);
+        return;
+    }
+    struct silence_change *c = change_new(r);
+    const struct silence *s = silences_set(r->am->silences, in, on_durable, c, &err);
+    if (!s) {
+        mem_free(c);
+        refuse_creation(r, &err);
+        return;
+    }
+    c->id = arena_str(r->x->mem, s->id);
+}
+
+void api_post_silences(struct web_request *r, str id)
+{
+    (void)id;
+    struct silence_input in;
+    struct api_problem problem;
+    if (api_decode_silence(r->x->body, r->x->mem, &in, &problem))
+        create(r, &in);
+    else
+        api_reply_code(r, problem.code, problem.message);
+}
+
+// ---- one ---------------------------------------------------------------------------------------
+
+// RFC 4122 with dashes or without, in braces, or as a URN.
+static bool is_uuid(str id)
+{
+    if (str_starts(id, S("urn:uuid:")))
+        id = str_skip(id, 9);
+    else if (id.n == 38 && id.p[0] == '{' && id.p[37] == '}')
+        id = str_slice(id, 1, 37);
+    bool has_dashes = id.n == 36;
+    if (!has_dashes && id.n != 32)
+        return false;
+    for (size_t i = 0; i < id.n; i++) {
+        char c = id.p[i];
+        bool is_dash = has_dashes && (i == 8 || i == 13 || i == 18 || i == 23);
+        bool is_hex = (c >= '0' && c <= '9') || ((c | 0x20) >= 'a' && (c | 0x20) <= 'f');
+        if (is_dash ? c != '-' : !is_hex)
+            return false;
+    }
+    return true;
+}
+
+// False: answered.
+static bool check_id(struct web_request *r, str id)
+{
+    if (is_uuid(id))
+        return true;
+    defer(buf_done) struct buf text = {0};
+    buf_put(&text, S("silenceID in path must be of type uuid: "));
+    buf_put_quoted(&text, id);
+    api_reply_code(r, 601, buf_str(&text));
+    return false;
+}
+
+void api_get_silence(struct web_request *r, str id)
+{
+    struct err err = ERR_INIT;
+    if (!check_id(r, id))
+        return;
+    const struct silence *s = silences_find(r->am->silences, id);
+    if (!s) {
+        api_reply_empty(r, 404);
+        return;
+    }
+    if (!can_show(s, &err)) {
+        log_failure(r, "Failed to get silence", &err);
+        api_reply_text(r, 500, err_str(&err));
+        return;
+    }
+    defer(buf_done) struct buf body = {0};
+    struct json_writer w = {.out = &body, .escape = JSON_ESCAPE_GO};
+    json_put_silence(&w, s, env_now(r->am->env));
+    buf_put_c(&body, '\n');
+    api_reply_json(r, 200, buf_str(&body));
+}
+
+void api_delete_silence(struct web_request *r, str id)
+{
+    struct err err = ERR_INIT;
+    if (!check_id(r, id))
+        return;
+    struct silence_change *c = change_new(r);
+    c->is_expiry = true;
+    if (silences_expire(r->am->silences, id, on_durable, c, &err))
+        return;
+    mem_free(c);
+    log_failure(r, "Failed to expire silence", &err);
+    if (err.code == ERR_NOT_FOUND)
+        api_reply_empty(r, 404);
+    else
+        api_reply_text(r, 500, err_str(&err));
+}

@@ -1,0 +1,410 @@
+// SPDX-License-Identifier: Apache-2.0
+// One aggregation group: members, timer, flush.
+#include "alertmanager/dispatch_group.h"
+
+#include "base/core/alloc.h"
+#include "base/core/hash.h"
+
+// ---- a group's life ----------------------------------------------------------------------------
+
+struct group_id {
+    const struct route *route;
+    const struct labels *labels;
+};
+
+static uint64_t group_hash(struct group_id id)
+{
+    return hash_mix(id.labels->hash, id.route->index);
+}
+
+static bool is_group(const void *item, const void *key)
+{
+    const struct group *g = item;
+    const struct group_id *id = key;
+    return g->route == id->route && g->notify.group_labels == id->labels;
+}
+
+static void make_uuid(struct env *env, char ret[37]) // RFC 9562 §5.4
+{
+    uint64_t high = env_random(env), low = env_random(env);
+    high = (high & ~(uint64_t)0xf000) | 0x4000;
+    low = (low & ~((uint64_t)3 << 62)) | (uint64_t)1 << 63;
+    snprintf(ret, 37, "%08x-%04x-%04x-%04x-%012llx", (unsigned)(high >> 32),
+             (unsigned)(high >> 16 & 0xffff), (unsigned)(high & 0xffff), (unsigned)(low >> 48),
+             (unsigned long long)(low & 0xffffffffffff));
+}
+
+static str text_dup(const struct buf *b)
+{
+    return b->n ? str_from(mem_dup(buf_str(b)), b->n) : S("");
+}
+
+static void collect(struct notify_group *n, time_ns now, struct notify_alerts *ret);
+static void release(struct notify_group *n, struct notify_alerts *alerts);
+static struct labels *route_labels(struct notify_group *n, const struct notify_alerts *alerts);
+
+static void describe(struct group *g, struct labels *group_labels)
+{
+    const struct route *r = g->route;
+    defer(buf_done) struct buf key = {0};
+    buf_put_group_key(&key, r, group_labels);
+    defer(buf_done) struct buf alt = {0};
+    buf_put_group_key_alt(&alt, r, group_labels);
+    make_uuid(g->dispatcher->opt.env, g->uuid);
+    g->notify = (struct notify_group){
+        .receiver = r->receiver->name,
+        .group_key = text_dup(&key),
+        .group_key_alt = text_dup(&alt),
+        .group_labels = group_labels,
+        .route_id = r->id,
+        .group_interval = r->group_interval,
+        .repeat_interval = r->repeat_interval,
+        .mute_intervals = r->mute_names.items,
+        .active_intervals = r->active_names.items,
+        .mute_interval_count = r->mute_names.count,
+        .active_interval_count = r->active_names.count,
+        .flush_id = 0,
+        .uuid = g->uuid,
+        .collect = collect,
+        .release = release,
+        .route_labels = route_labels,
+    };
+}
+
+static void on_tick(void *owner)
+{
+    struct group *g = owner;
+    g->has_tick = true;
+    g->tick_at = env_now(g->dispatcher->opt.env);
+    group_run_tick(g);
+}
+
+struct group *group_get(struct dispatcher *d, const struct route *route,
+                        struct labels *group_labels, const struct alert *first)
+{
+    struct group_id id = {route, group_labels};
+    struct group *g = map_find(&d->groups, group_hash(id), is_group, &id);
+    if (g) {
+        labels_unref(group_labels);
+        return g;
+    }
+    if (d->opt.groups_max && d->groups.count >= d->opt.groups_max) {
+        d->opt.stats->group_limit_reached++;
+        labels_unref(group_labels);
+        return NULL;
+    }
+    g = mem_new(struct group);
+    g->dispatcher = d;
+    g->route = route;
+    g->is_sorted = true;
+    describe(g, group_labels);
+    map_insert(&d->groups, group_hash(id), g);
+
+    timer_init(&g->timer, on_tick, g);
+    time_ns told_at = add_saturated(first->starts_at.t, route->group_wait);
+    bool is_late = told_at < env_now(d->opt.env);
+    env_timer_after(d->opt.env, &g->timer, is_late ? 0 : route->group_wait);
+    return g;
+}
+
+static void forget_resolved(struct group *g)
+{
+    for (size_t i = 0; i < g->resolved_count; i++)
+        alert_unref(g->resolved[i]);
+    mem_free(g->resolved);
+    g->resolved = NULL;
+    g->resolved_count = 0;
+}
+
+static void text_free(str s)
+{
+    if (s.n)
+        mem_free((void *)s.p);
+}
+
+void group_free(struct group *g)
+{
+    assert(g->member_count == 0);
+    struct dispatcher *d = g->dispatcher;
+    struct labels *labels = (struct labels *)g->notify.group_labels;
+    pipeline_flush_cancel(g->flush);
+    env_timer_cancel(d->opt.env, &g->timer);
+    list_remove(&g->ready_node);
+    map_remove_item(&d->groups, group_hash((struct group_id){g->route, labels}), g);
+    forget_resolved(g);
+    group_mark_done(&g->mark);
+    text_free(g->notify.group_key);
+    text_free(g->notify.group_key_alt);
+    labels_unref(labels);
+    mem_free(g->members);
+    mem_free(g);
+}
+
+// ---- members -----------------------------------------------------------------------------------
+
+static void forget_rendered(struct group *g)
+{
+    labels_unref(g->rendered);
+    g->rendered = NULL;
+}
+
+void group_join(struct group *g, struct member *m, struct alert *a)
+{
+    forget_rendered(g);
+    if (g->member_count == g->member_cap) {
+        g->member_cap = g->member_cap ? g->member_cap * 2 : 4;
+        g->members = mem_resize(g->members, g->member_cap, sizeof(struct member *));
+    }
+    m->group = g;
+    m->alert = alert_ref(a);
+    m->at = (uint32_t)g->member_count;
+    m->mark = (struct alert_mark){false, false, false};
+    g->members[g->member_count++] = m;
+    g->is_sorted = g->member_count == 1;
+    m->placement->live_count++;
+}
+
+void group_update(struct group *g, struct member *m, struct alert *a)
+{
+    forget_rendered(g);
+    alert_unref(m->alert);
+    m->alert = alert_ref(a);
+}
+
+void group_leave(struct group *g, struct member *m)
+{
+    forget_rendered(g);
+    struct member *last = g->members[--g->member_count];
+    if (last != m) {
+        g->members[m->at] = last;
+        last->at = m->at;
+        g->is_sorted = false;
+    }
+    m->group = NULL;
+    alert_unref(m->alert);
+    m->alert = NULL;
+    m->placement->live_count--;
+    placement_free_if_unused(g->dispatcher, m->placement);
+}
+
+static int compare_members(const void *a, const void *b)
+{
+    const struct member *x = *(struct member *const *)a, *y = *(struct member *const *)b;
+    return alert_labels_cmp(x->placement->labels, y->placement->labels);
+}
+
+// Labels of members differ, so their order is the same however they came.
+static void sort_members(struct group *g)
+{
+    if (g->is_sorted)
+        return;
+    qsort(g->members, g->member_count, sizeof(struct member *), compare_members);
+    for (size_t i = 0; i < g->member_count; i++)
+        g->members[i]->at = (uint32_t)i;
+    g->is_sorted = true;
+}
+
+size_t group_alert_count(const struct group *g)
+{
+    return g->member_count;
+}
+
+struct group_alert group_alert_at(struct group *g, size_t i)
+{
+    assert(i < g->member_count);
+    sort_members(g);
+    return (struct group_alert){g->members[i]->alert, g->members[i]->mark};
+}
+
+// ---- what the pipeline asks --------------------------------------------------------------------
+
+struct group *group_from_notify(struct notify_group *n)
+{
+    return container_of(n, struct group, notify);
+}
+
+struct held { // references that a list of alerts lives on
+    size_t count;
+    struct alert *alerts[];
+};
+
+static void collect(struct notify_group *n, time_ns now, struct notify_alerts *ret)
+{
+    struct group *g = group_from_notify(n);
+    sort_members(g);
+    size_t count = g->member_count;
+    *ret = (struct notify_alerts){.count = count};
+    ret->items = arena_array(&ret->mem, struct notify_alert, count);
+    struct held *held = arena_alloc(&ret->mem, sizeof(*held) + count * sizeof(void *));
+    held->count = count;
+    ret->held = held;
+    for (size_t i = 0; i < count; i++) {
+        struct alert *a = held->alerts[i] = alert_ref(g->members[i]->alert);
+        bool is_resolved = alert_is_resolved(a, now);
+        ret->items[i] = (struct notify_alert){
+            .labels = a->labels,
+            .annotations = a->annotations,
+            .starts_at = a->starts_at,
+            .ends_at = is_resolved ? a->ends_at : (struct zoned_time){TIME_UNSET, 0},
+            .generator_url = symbol_str(a->generator_url),
+            .hash = g->members[i]->hash,
+            .is_resolved = is_resolved,
+        };
+    }
+}
+
+static void release(struct notify_group *n, struct notify_alerts *alerts)
+{
+    (void)n;
+    struct held *held = alerts->held;
+    for (size_t i = 0; held && i < held->count; i++)
+        alert_unref(held->alerts[i]);
+    arena_done(&alerts->mem);
+    *alerts = (struct notify_alerts){0};
+}
+
+static struct labels *route_labels(struct notify_group *n, const struct notify_alerts *alerts)
+{
+    struct group *g = group_from_notify(n);
+    const struct dispatcher_options *opt = &g->dispatcher->opt;
+    if (g->route->labels.count == 0 || !opt->render_labels)
+        return NULL;
+    return opt->render_labels(opt->owner, g->route, n, alerts);
+}
+
+const struct labels *group_route_labels(struct group *g)
+{
+    if (g->rendered || g->route->labels.count == 0)
+        return g->rendered;
+    struct notify_alerts alerts;
+    collect(&g->notify, env_now(g->dispatcher->opt.env), &alerts);
+    g->rendered = route_labels(&g->notify, &alerts);
+    release(&g->notify, &alerts);
+    return g->rendered;
+}
+
+// ---- flushing ----------------------------------------------------------------------------------
+
+static void remember_resolved(struct group *g, time_ns now)
+{
+    assert(g->resolved_count == 0);
+    size_t count = 0;
+    for (size_t i = 0; i < g->member_count; i++)
+        count += alert_is_resolved(g->members[i]->alert, now);
+    if (count == 0)
+        return;
+    g->resolved = mem_array(struct alert *, count);
+    for (size_t i = 0; i < g->member_count; i++) {
+        struct alert *a = g->members[i]->alert;
+        if (alert_is_resolved(a, now))
+            g->resolved[g->resolved_count++] = alert_ref(a);
+    }
+}
+
+static struct member *find_member(const struct group *g, const struct labels *labels)
+{
+    struct placement *p = placement_find(g->dispatcher, labels);
+    for (uint32_t i = 0; p && i < p->count; i++) {
+        if (p->members[i].group == g)
+            return &p->members[i];
+    }
+    return NULL;
+}
+
+// What was over when the flush began, and of which nothing was heard since, has been told.
+static void drop_told(struct group *g)
+{
+    const struct dispatcher_options *opt = &g->dispatcher->opt;
+    for (size_t i = 0; i < g->resolved_count; i++) {
+        const struct alert *a = g->resolved[i];
+        if (opt->on_resolved)
+            opt->on_resolved(opt->owner, &g->notify, a);
+        struct member *m = find_member(g, a->labels);
+        if (m && m->alert == a)
+            group_leave(g, m);
+    }
+}
+
+static void on_flushed(void *owner, bool ok, const struct err *err)
+{
+    struct group *g = owner;
+    const struct dispatcher_options *opt = &g->dispatcher->opt;
+    g->flush = NULL;
+    opt->stats->flushes++;
+    if (ok) {
+        drop_told(g);
+    } else {
+        opt->stats->flushes_failed++;
+        if (opt->on_flush_failed)
+            opt->on_flush_failed(opt->owner, &g->notify, g->member_count, err);
+    }
+    forget_resolved(g);
+    if (g->member_count == 0) {
+        group_free(g);
+        return;
+    }
+    group_run_tick(g);
+}
+
+void group_run_tick(struct group *g)
+{
+    struct dispatcher *d = g->dispatcher;
+    if (!g->has_tick || g->flush || list_is_linked(&g->ready_node) || !dispatcher_is_running(d))
+        return;
+    list_append(&d->ready, &g->ready_node);
+    if (!timer_is_set(&d->flush_timer))
+        env_timer_after(d->opt.env, &d->flush_timer, 0);
+}
+
+// The next tick is set before the flush begins: a slow flush does not move it.
+void group_flush(struct group *g)
+{
+    struct env *env = g->dispatcher->opt.env;
+    struct pipeline *pipeline = g->dispatcher->opt.pipeline;
+    mono_ns deadline = pipeline_deadline(pipeline, &g->notify);
+    g->has_tick = false;
+    env_timer_after(env, &g->timer, g->route->group_interval);
+    remember_resolved(g, env_now(env));
+    g->notify.flush_id++;
+    const struct config_receiver *receiver = g->route->receiver;
+    g->flush =
+        pipeline_flush_start(pipeline, &g->notify, receiver->integrations,
+                             receiver->integration_count, g->tick_at, deadline, on_flushed, g);
+}
+
+// ---- reading -----------------------------------------------------------------------------------
+
+const struct route *group_route(const struct group *g)
+{
+    return g->route;
+}
+
+const struct notify_group *group_notify(const struct group *g)
+{
+    return &g->notify;
+}
+
+const struct group_mark *group_muted(const struct group *g)
+{
+    return &g->mark;
+}
+
+struct group_mark *group_mark(struct group *g)
+{
+    return &g->mark;
+}
+
+struct alert_mark *group_alert_mark(struct group *g, const struct labels *labels)
+{
+    struct member *m = find_member(g, labels);
+    return m ? &m->mark : NULL;
+}
+
+void group_count_alerts(const struct group *g, time_ns now, size_t ret[ALERT_STATE_COUNT])
+{
+    memset(ret, 0, ALERT_STATE_COUNT * sizeof(*ret));
+    for (size_t i = 0; i < g->member_count; i++) {
+        if (!alert_is_resolved(g->members[i]->alert, now))
+            ret[alert_mark_state(&g->members[i]->mark)]++;
+    }
+}

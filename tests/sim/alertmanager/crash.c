@@ -1,0 +1,114 @@
+// SPDX-License-Identifier: Apache-2.0
+// Where kill -9 strikes: at a step of a notification, or some events behind it.
+#include "tests/sim/alertmanager/lab.h"
+
+#define EVENTS_MAX 40 // behind a step; journal sync and first gossip come within these
+
+void crash_arm(struct lab *lab)
+{
+    struct sim_world *w = lab->world;
+    lab->crash = (struct crash){
+        .step = (enum crash_step)sim_random_below(w, CRASH_STEP_COUNT),
+        .occasion = 1 + sim_random_below(w, 4),
+        .victim = sim_random_below(w, lab->plan.peer_count + 1),
+        .events = sim_random_below(w, EVENTS_MAX),
+        .down = DUR_MS(100) + (dur_ns)sim_random_below(w, DUR_SECONDS(60)),
+        .is_armed = true,
+    };
+    if (lab->crash.victim == lab->plan.peer_count)
+        lab->crash.victim = PEERS_MAX;
+}
+
+static void strike(struct lab *lab)
+{
+    struct crash *c = &lab->crash;
+    c->is_fuse_lit = false;
+    for (size_t i = 0; i < lab->plan.peer_count; i++) {
+        bool is_victim =
+            c->victim == PEERS_MAX || i == (c->actor + c->victim) % lab->plan.peer_count;
+        if (!is_victim || !lab->peers[i].am)
+            continue;
+        sim_note(lab->world, "kill -9 am-%zu", i);
+        if (lab->totals)
+            lab->totals->crashes++;
+        peer_kill(&lab->peers[i]);
+        peer_restart_after(&lab->peers[i], c->down);
+    }
+}
+
+// The step happened at this peer. Before it, counters of an older process do not count.
+static void step_done(struct lab *lab, enum crash_step step, size_t actor, uint64_t events)
+{
+    struct crash *c = &lab->crash;
+    if (!c->is_armed || step != c->step || ++c->count != c->occasion)
+        return;
+    c->is_armed = false;
+    c->is_fuse_lit = true;
+    c->actor = actor;
+    c->fuse = events;
+}
+
+static bool has_grown(uint64_t *seen, uint64_t now)
+{
+    bool has = now > *seen;
+    *seen = now;
+    return has;
+}
+
+static void on_fuse_end(void *ctx)
+{
+    strike(ctx);
+}
+
+// The timer of a group that has just begun will fire after group_wait; strikes around that moment.
+static void light_before(struct lab *lab, size_t actor)
+{
+    struct crash *c = &lab->crash;
+    if (!c->is_armed || c->step != CRASH_BEFORE || ++c->count != c->occasion)
+        return;
+    c->is_armed = false;
+    c->actor = actor;
+    dur_ns after = lab->plan.group_wait - DUR_MS(4) +
+                   (dur_ns)sim_random_below(lab->world, (uint64_t)DUR_MS(8));
+    sim_at(lab->world, MAX(after, 0), on_fuse_end, lab);
+}
+
+static void watch_peer(struct lab *lab, size_t i)
+{
+    struct crash *c = &lab->crash;
+    const struct am *am = lab->peers[i].am;
+    if (!am || !am->runtime) // down, or about to be
+        return;
+    if (has_grown(&c->written[i], nflog_stats(am->nflog)->written)) {
+        c->is_durable = false;
+        step_done(lab, CRASH_LOGGED, i, c->events);
+    }
+    if (has_grown(&c->merged[i], nflog_stats(am->nflog)->merged))
+        step_done(lab, CRASH_HEARD, i, c->events);
+    if (has_grown(&c->appended[i], nflog_journal_stats(am->nflog)->appended_records))
+        c->is_durable = true;
+    if (has_grown(&c->groups[i], dispatcher_group_count(am->runtime->dispatcher)))
+        light_before(lab, i);
+}
+
+void crash_on_event(struct lab *lab)
+{
+    struct crash *c = &lab->crash;
+    for (size_t i = 0; i < lab->plan.peer_count; i++)
+        watch_peer(lab, i);
+    if (c->is_fuse_lit && c->fuse-- == 0)
+        strike(lab);
+}
+
+void crash_on_request(struct lab *lab, size_t peer, dur_ns answer_delay)
+{
+    struct crash *c = &lab->crash;
+    c->is_durable = false;
+    step_done(lab, CRASH_SENT, peer, sim_random_below(lab->world, 3));
+    if (!c->is_armed || c->step != CRASH_ANSWERED || ++c->count != c->occasion)
+        return;
+    c->is_armed = false;
+    c->actor = peer;
+    dur_ns after = answer_delay + (dur_ns)sim_random_below(lab->world, (uint64_t)DUR_MS(4));
+    sim_at(lab->world, after, on_fuse_end, lab);
+}
