@@ -56,6 +56,25 @@ struct told told_from(const struct notify_alerts *alerts, uint64_t *hashes)
     return t;
 }
 
+void told_keep_ends(struct told *told, const struct notify_log_entry *before, struct arena *mem)
+{
+    size_t firing = told->firing_count, resolved = told->resolved_count;
+    uint64_t *said = arena_array(mem, uint64_t, firing + resolved + 1);
+    memcpy(said, told->firing, firing * sizeof(*said));
+    memcpy(said + firing, told->resolved, resolved * sizeof(*said));
+    qsort(said, firing + resolved, sizeof(*said), compare_hashes);
+
+    uint64_t *all = arena_array(mem, uint64_t, resolved + TOLD_ENDS_KEPT_MAX);
+    size_t count = resolved;
+    memcpy(all, told->resolved, resolved * sizeof(*all));
+    for (size_t i = 0; i < before->resolved_count && count < resolved + TOLD_ENDS_KEPT_MAX; i++) {
+        if (!has_hash(said, firing + resolved, before->resolved[i]))
+            all[count++] = before->resolved[i];
+    }
+    told->resolved = all;
+    told->resolved_count = count;
+}
+
 // Upstream's table (DedupStage.needsUpdate), first match wins. A group without firing alerts is
 // announced even with send_resolved off: the log must learn that nothing fires any more.
 static enum notify_reason compare_with_entry(const struct dedup_input *in, const struct told *t,

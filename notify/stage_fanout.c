@@ -92,6 +92,14 @@ static struct notify_log_key log_key(const struct delivery *d)
     };
 }
 
+static const struct notify_log_entry *find_entry(const struct delivery *d,
+                                                 struct notify_log_entry *room)
+{
+    const struct notify_log *log = &d->pipeline->opt.log;
+    struct notify_log_key key = log_key(d);
+    return log->find(log->owner, &key, room) ? room : NULL;
+}
+
 // ---- logging -----------------------------------------------------------------------------------
 
 static void on_logged(void *owner, const struct err *err)
@@ -109,9 +117,13 @@ static void on_logged(void *owner, const struct err *err)
 }
 
 // All alerts that were compared with the log are logged, also those that were not sent because
-// send_resolved is off.
+// send_resolved is off; and what the log knows of others.
 static void delivery_log(struct delivery *d, const struct notify_memo *memos, size_t memo_count)
 {
+    struct notify_log_entry room;
+    const struct notify_log_entry *before = find_entry(d, &room);
+    if (before)
+        told_keep_ends(&d->said, before, &d->mem);
     struct notify_log_entry entry = {
         .firing = d->said.firing,
         .resolved = d->said.resolved,
@@ -255,14 +267,6 @@ static enum notify_reason compare(struct delivery *d, const struct told *told,
         .now = d->now,
     };
     return stage_dedup_told(&in, told, &d->mem);
-}
-
-static const struct notify_log_entry *find_entry(const struct delivery *d,
-                                                 struct notify_log_entry *room)
-{
-    const struct notify_log *log = &d->pipeline->opt.log;
-    struct notify_log_key key = log_key(d);
-    return log->find(log->owner, &key, room) ? room : NULL;
 }
 
 static void collect(struct delivery *d)

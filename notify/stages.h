@@ -41,6 +41,12 @@ struct told {
 // hashes[count] receives them.
 struct told told_from(const struct notify_alerts *alerts, uint64_t *hashes);
 
+// Ends that the log knows as told and of which this message says nothing stay known. Senders repeat
+// an end for a while (15 minutes); without this, an alert that had left its group would come back
+// with its old end, and that would be told once more beside the alerts that still fire.
+#define TOLD_ENDS_KEPT_MAX 32 // a record with more may not fit into a gossip packet
+void told_keep_ends(struct told *told, const struct notify_log_entry *before, struct arena *mem);
+
 // The same decision about hashes; alerts and count are not looked at.
 enum notify_reason stage_dedup_told(const struct dedup_input *in, const struct told *told,
                                     struct arena *scratch);

@@ -156,7 +156,7 @@ static void strings_at(const struct tpl_value *v, size_t i, struct tpl_value *re
 
 static bool strings_join(ARGS)
 {
-    struct buf text = {.max = TPL_OUTPUT_BYTES_MAX};
+    struct buf text = TPL_RESULT(call);
     for (size_t i = 0; i < call->self->count; i++) {
         struct tpl_value item;
         tpl_list_at(call->self, i, &item);
@@ -164,9 +164,7 @@ static bool strings_join(ARGS)
             buf_put(&text, args[0].s);
         buf_put(&text, item.s);
     }
-    *ret = tpl_str(arena_str(call->mem, buf_str(&text)));
-    buf_done(&text);
-    return true;
+    return tpl_return(&text, ret, err);
 }
 
 static const struct tpl_func STRINGS_METHODS[] = {
@@ -206,11 +204,9 @@ static bool pairs_values(ARGS)
 
 static bool self_string(ARGS)
 {
-    struct buf text = {.max = TPL_OUTPUT_BYTES_MAX};
+    struct buf text = TPL_RESULT(call);
     call->self->type->put_text(call->self, &text);
-    *ret = tpl_str(arena_str(call->mem, buf_str(&text)));
-    buf_done(&text);
-    return true;
+    return tpl_return(&text, ret, err);
 }
 
 static const struct tpl_func PAIRS_METHODS[] = {
@@ -386,7 +382,7 @@ static struct tpl_value alerts_with(const struct tpl_call *call, bool is_resolve
     const struct tpldata_alert **kept =
         arena_alloc(call->mem, self->count * sizeof(const struct tpldata_alert *));
     size_t n = 0;
-    for (size_t i = 0; i < self->count; i++) {
+    for (size_t i = 0; alerts && i < self->count; i++) {
         if (alerts[i].is_resolved == is_resolved)
             kept[n++] = &alerts[i];
     }

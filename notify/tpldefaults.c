@@ -4,11 +4,10 @@
 // Most templates are rendered with dot = the data, lists of alerts with dot = the list. Names in
 // underscores are building blocks; users may redefine them like any other name.
 
-#define DEFINE(name, body) "{{ define \"" name "\" }}" body "{{ end }}"
-#define USE(name)          "{{ template \"" name "\" . }}"
+#define USE(name) "{{ template \"" name "\" . }}"
 
 #define SUBJECT     USE("__subject")
-#define NAME        USE("__alertmanager")
+#define PRODUCT     USE("__alertmanager")
 #define URL         USE("__alertmanagerURL")
 #define FALLBACK    SUBJECT " | " URL
 #define ANNOTATIONS "{{ .CommonAnnotations.SortedPairs.Values | join \" \" }}"
@@ -22,12 +21,17 @@
 #define WIDE_PART(which, mark, list)                                                               \
     IF_ANY(which, "\n" mark "Alerts " which ":\n" LIST(which, list) "\n") "\n"
 
-#define NARROW ANNOTATIONS "\n" NARROW_PART("Firing") "\n" NARROW_PART("Resolved")
-#define WIDE                                                                                       \
-    "\n" WIDE_PART("Firing", "", "__text_alert_list") WIDE_PART("Resolved", "", "__text_alert_list")
-#define MARKDOWN                                                                                   \
-    "\n" WIDE_PART("Firing", "# ", "__text_alert_list_markdown")                                   \
-        WIDE_PART("Resolved", "# ", "__text_alert_list_markdown")
+#define NARROW              ANNOTATIONS "\n" NARROW_PART("Firing") "\n" NARROW_PART("Resolved")
+#define WIDE_OF(mark, list) "\n" WIDE_PART("Firing", mark, list) WIDE_PART("Resolved", mark, list)
+#define WIDE                WIDE_OF("", "__text_alert_list")
+#define MARKDOWN            WIDE_OF("# ", "__text_alert_list_markdown")
+
+#define ALERT_LIST(indent, gap)                                                                    \
+    "{{ range . }}" gap "Labels:\n"                                                                \
+    "{{ range .Labels.SortedPairs }}" indent "- {{ .Name }} = {{ .Value }}\n{{ end }}" gap         \
+    "Annotations:\n"                                                                               \
+    "{{ range .Annotations.SortedPairs }}" indent "- {{ .Name }} = {{ .Value }}\n{{ end }}" gap    \
+    "Source: {{ .GeneratorURL }}\n{{ end }}"
 
 // Takes the highest severity of the alerts that are firing, or were.
 #define PRIORITY_OF(which)                                                                         \
@@ -37,200 +41,108 @@
     "{{ $priority = \"Medium\" }}"                                                                 \
     "{{ else if and (eq $severity \"info\") (eq $priority \"\") }}{{ $priority = \"Low\" }}"       \
     "{{ end }}{{ end }}"
+#define PRIORITY                                                                                   \
+    "{{ $priority := \"\" }}" PRIORITY_OF("Firing") "{{ if eq $priority \"\" }}" PRIORITY_OF(      \
+        "Resolved") "{{ end }}{{ $priority }}"
 
-static const char BLOCKS[] = DEFINE("__alertmanager", "Alertmanager") DEFINE(
-    "__alertmanagerURL", "{{ .ExternalURL }}/#/alerts?receiver={{ .Receiver | urlquery }}")
-    DEFINE(
-        "__subject",
-        "[{{ .Status | toUpper }}{{ if eq .Status \"firing\" }}:{{ len .Alerts.Firing }}{{ end }}] "
-        "{{ .GroupLabels.SortedPairs.Values | join \" \" }} "
-        "{{ if gt (len .CommonLabels) (len .GroupLabels) }}"
-        "({{ (.CommonLabels.Remove .GroupLabels.Names).Values | join \" \" }}){{ end }}")
-        DEFINE("__description", "") DEFINE(
-            "__text_alert_list",
-            "{{ range . }}Labels:\n"
-            "{{ range .Labels.SortedPairs }} - {{ .Name }} = {{ .Value }}\n{{ end }}"
-            "Annotations:\n"
-            "{{ range .Annotations.SortedPairs }} - {{ .Name }} = {{ .Value }}\n{{ end }}"
-            "Source: {{ .GeneratorURL }}\n{{ end }}")
-            DEFINE("__text_alert_list_markdown",
-                   "{{ range . }}\nLabels:\n"
-                   "{{ range .Labels.SortedPairs }}  - {{ .Name }} = {{ .Value }}\n{{ end }}"
-                   "\nAnnotations:\n"
-                   "{{ range .Annotations.SortedPairs }}  - {{ .Name }} = {{ .Value }}\n{{ end }}"
-                   "\nSource: {{ .GeneratorURL }}\n{{ end }}\n");
+#define SUBJECT_TEXT                                                                               \
+    "[{{ .Status | toUpper }}{{ if eq .Status \"firing\" }}:{{ len .Alerts.Firing }}{{ end }}] "   \
+    "{{ .GroupLabels.SortedPairs.Values | join \" \" }} "                                          \
+    "{{ if gt (len .CommonLabels) (len .GroupLabels) }}"                                           \
+    "({{ (.CommonLabels.Remove .GroupLabels.Names).Values | join \" \" }}){{ end }}"
+#define URL_TEXT "{{ .ExternalURL }}/#/alerts?receiver={{ .Receiver | urlquery }}"
 
-static const char RECEIVERS[] = DEFINE("slack.default.title", SUBJECT) DEFINE(
-    "slack.default.username", NAME) DEFINE("slack.default.fallback",
-                                           FALLBACK) DEFINE("slack.default.callbackid",
-                                                            "") DEFINE("slack.default.pretext", "")
-    DEFINE("slack.default.titlelink", URL) DEFINE("slack.default.iconemoji", "") DEFINE(
-        "slack.default.iconurl", "") DEFINE("slack.default.text",
-                                            "") DEFINE("slack.default.footer",
-                                                       "") DEFINE("slack.default.color", COLOR)
+static const struct {
+    const char *name, *body;
+} TEMPLATES[] = {
+    {"__alertmanager", "Alertmanager"},
+    {"__alertmanagerURL", URL_TEXT},
+    {"__subject", SUBJECT_TEXT},
+    {"__description", ""},
+    {"__text_alert_list", ALERT_LIST(" ", "")},
+    {"__text_alert_list_markdown", ALERT_LIST("  ", "\n") "\n"},
 
-        DEFINE("pagerduty.default.description", SUBJECT) DEFINE(
-            "pagerduty.default.client", NAME) DEFINE("pagerduty.default.clientURL",
-                                                     URL) DEFINE("pagerduty.default.instances",
-                                                                 USE("__text_alert_list"))
+    {"slack.default.title", SUBJECT},
+    {"slack.default.username", PRODUCT},
+    {"slack.default.fallback", FALLBACK},
+    {"slack.default.callbackid", ""},
+    {"slack.default.pretext", ""},
+    {"slack.default.titlelink", URL},
+    {"slack.default.iconemoji", ""},
+    {"slack.default.iconurl", ""},
+    {"slack.default.text", ""},
+    {"slack.default.footer", ""},
+    {"slack.default.color", COLOR},
 
-            DEFINE("opsgenie.default.message", SUBJECT) DEFINE(
-                "opsgenie.default.description", NARROW) DEFINE("opsgenie.default.source", URL)
+    {"pagerduty.default.description", SUBJECT},
+    {"pagerduty.default.client", PRODUCT},
+    {"pagerduty.default.clientURL", URL},
+    {"pagerduty.default.instances", USE("__text_alert_list")},
 
-                DEFINE("wechat.default.message", SUBJECT "\n" NARROW "\nAlertmanagerUrl:\n" URL)
-                    DEFINE("wechat.default.to_user",
-                           "") DEFINE("wechat.default.to_party",
-                                      "") DEFINE("wechat.default.to_tag",
-                                                 "") DEFINE("wechat.default.agent_id", "")
+    {"opsgenie.default.message", SUBJECT},
+    {"opsgenie.default.description", NARROW},
+    {"opsgenie.default.source", URL},
 
-                        DEFINE("victorops.default.state_message", NARROW) DEFINE(
-                            "victorops.default.entity_display_name",
-                            SUBJECT) DEFINE("victorops.default.monitoring_tool", NAME)
+    {"wechat.default.message", SUBJECT "\n" NARROW "\nAlertmanagerUrl:\n" URL},
+    {"wechat.default.to_user", ""},
+    {"wechat.default.to_party", ""},
+    {"wechat.default.to_tag", ""},
+    {"wechat.default.agent_id", ""},
 
-                            DEFINE("pushover.default.title", SUBJECT) DEFINE(
-                                "pushover.default.message",
-                                ANNOTATIONS WIDE) DEFINE("pushover.default.url", URL)
+    {"victorops.default.state_message", NARROW},
+    {"victorops.default.entity_display_name", SUBJECT},
+    {"victorops.default.monitoring_tool", PRODUCT},
 
-                                DEFINE("sns.default.subject",
-                                       SUBJECT) DEFINE("sns.default.message", ANNOTATIONS WIDE)
+    {"pushover.default.title", SUBJECT},
+    {"pushover.default.message", ANNOTATIONS WIDE},
+    {"pushover.default.url", URL},
 
-                                    DEFINE("telegram.default.message", WIDE)
+    {"sns.default.subject", SUBJECT},
+    {"sns.default.message", ANNOTATIONS WIDE},
 
-                                        DEFINE("discord.default.content", "") DEFINE(
-                                            "discord.default.title",
-                                            SUBJECT) DEFINE("discord.default.message", WIDE)
+    {"telegram.default.message", WIDE},
 
-                                            DEFINE("webex.default.message", ANNOTATIONS WIDE)
+    {"discord.default.content", ""},
+    {"discord.default.title", SUBJECT},
+    {"discord.default.message", WIDE},
 
-                                                DEFINE("msteams.default.summary", SUBJECT)
-                                                    DEFINE("msteams.default.title", SUBJECT) DEFINE(
-                                                        "msteams.default.text",
-                                                        MARKDOWN) DEFINE("msteamsv2.default.title",
-                                                                         SUBJECT) DEFINE("msteamsv2"
-                                                                                         ".default."
-                                                                                         "text",
-                                                                                         MARKDOWN)
+    {"webex.default.message", ANNOTATIONS WIDE},
 
-                                                        DEFINE("jira.default.summary", SUBJECT) DEFINE(
-                                                            "jira.default.description",
-                                                            MARKDOWN)
-                                                            DEFINE(
-                                                                "jira.default.priority",
-                                                                "{{ $priority := \"\" "
-                                                                "}}" PRIORITY_OF("Firing") "{{ if "
-                                                                                           "eq "
-                                                                                           "$priori"
-                                                                                           "ty "
-                                                                                           "\"\" "
-                                                                                           "}"
-                                                                                           "}" PRIORITY_OF(
-                                                                                               "Res"
-                                                                                               "olv"
-                                                                                               "ed") "{{ end }}{{ $priority }}")
+    {"msteams.default.summary", SUBJECT},
+    {"msteams.default.title", SUBJECT},
+    {"msteams.default.text", MARKDOWN},
+    {"msteamsv2.default.title", SUBJECT},
+    {"msteamsv2.default.text", MARKDOWN},
 
-                                                                DEFINE(
-                                                                    "rocketchat.default.title",
-                                                                    SUBJECT) DEFINE("rocketchat."
-                                                                                    "default.alias",
-                                                                                    NAME) DEFINE("r"
-                                                                                                 "o"
-                                                                                                 "c"
-                                                                                                 "k"
-                                                                                                 "e"
-                                                                                                 "t"
-                                                                                                 "c"
-                                                                                                 "h"
-                                                                                                 "a"
-                                                                                                 "t"
-                                                                                                 "."
-                                                                                                 "d"
-                                                                                                 "e"
-                                                                                                 "f"
-                                                                                                 "a"
-                                                                                                 "u"
-                                                                                                 "l"
-                                                                                                 "t"
-                                                                                                 "."
-                                                                                                 "t"
-                                                                                                 "i"
-                                                                                                 "t"
-                                                                                                 "l"
-                                                                                                 "e"
-                                                                                                 "l"
-                                                                                                 "i"
-                                                                                                 "n"
-                                                                                                 "k",
-                                                                                                 URL)
-                                                                    DEFINE("rocketchat.default."
-                                                                           "emoji",
-                                                                           "") DEFINE("rocketchat."
-                                                                                      "default."
-                                                                                      "iconurl",
-                                                                                      "") DEFINE("r"
-                                                                                                 "o"
-                                                                                                 "c"
-                                                                                                 "k"
-                                                                                                 "e"
-                                                                                                 "t"
-                                                                                                 "c"
-                                                                                                 "h"
-                                                                                                 "a"
-                                                                                                 "t"
-                                                                                                 "."
-                                                                                                 "d"
-                                                                                                 "e"
-                                                                                                 "f"
-                                                                                                 "a"
-                                                                                                 "u"
-                                                                                                 "l"
-                                                                                                 "t"
-                                                                                                 "."
-                                                                                                 "t"
-                                                                                                 "e"
-                                                                                                 "x"
-                                                                                                 "t",
-                                                                                                 "")
+    {"jira.default.summary", SUBJECT},
+    {"jira.default.description", MARKDOWN},
+    {"jira.default.priority", PRIORITY},
 
-                                                                        DEFINE(
-                                                                            "mattermost.default."
-                                                                            "username",
-                                                                            NAME) DEFINE("mattermos"
-                                                                                         "t."
-                                                                                         "default."
-                                                                                         "title",
-                                                                                         SUBJECT)
-                                                                            DEFINE("mattermost."
-                                                                                   "default."
-                                                                                   "titlelink",
-                                                                                   URL)
-                                                                                DEFINE("mattermost."
-                                                                                       "default."
-                                                                                       "fallback",
-                                                                                       FALLBACK)
-                                                                                    DEFINE(
-                                                                                        "mattermost"
-                                                                                        ".default."
-                                                                                        "color",
-                                                                                        COLOR)
-                                                                                        DEFINE(
-                                                                                            "matter"
-                                                                                            "most."
-                                                                                            "defaul"
-                                                                                            "t."
-                                                                                            "text",
-                                                                                            MARKDOWN);
+    {"rocketchat.default.title", SUBJECT},
+    {"rocketchat.default.alias", PRODUCT},
+    {"rocketchat.default.titlelink", URL},
+    {"rocketchat.default.emoji", ""},
+    {"rocketchat.default.iconurl", ""},
+    {"rocketchat.default.text", ""},
 
-#define TEN_LINES "\n\n\n\n\n\n\n\n\n\n"
+    {"mattermost.default.username", PRODUCT},
+    {"mattermost.default.title", SUBJECT},
+    {"mattermost.default.titlelink", URL},
+    {"mattermost.default.fallback", FALLBACK},
+    {"mattermost.default.color", COLOR},
+    {"mattermost.default.text", MARKDOWN},
+};
 
-// What upstream's files leave between their definitions. An HTML text without content of its own
-// shows it (templates of the HTML engine do not replace a root by an empty one).
-static const char ROOT[] =
-    TEN_LINES TEN_LINES TEN_LINES TEN_LINES TEN_LINES TEN_LINES TEN_LINES TEN_LINES "\n";
+// What upstream's files leave between their definitions: so many line ends. An HTML text without
+// content of its own shows them, since the HTML engine replaces no root by an empty one.
+#define ROOT_LINE_ENDS 81
 
 bool tpldefaults_parse(struct tpl_set *set, struct err *err)
 {
-    return tpl_parse(set, S(""), str_from(ROOT, sizeof(ROOT) - 1), err) &&
-           tpl_parse(set, S(""), str_from(BLOCKS, sizeof(BLOCKS) - 1), err) &&
-           tpl_parse(set, S(""), str_from(RECEIVERS, sizeof(RECEIVERS) - 1), err) &&
-           tpl_parse(set, S(""), TPLDEFAULTS_EMAIL, err);
+    defer(buf_done) struct buf text = {0};
+    buf_put_fill(&text, '\n', ROOT_LINE_ENDS);
+    for (size_t i = 0; i < ARRAY_LEN(TEMPLATES); i++)
+        buf_printf(&text, "{{ define \"%s\" }}%s{{ end }}", TEMPLATES[i].name, TEMPLATES[i].body);
+    tpldefaults_put_email(&text);
+    return tpl_parse(set, S(""), buf_str(&text), err);
 }

@@ -9,4 +9,4 @@
 // failure is a defect (ERR_SYNTAX).
 bool tpldefaults_parse(struct tpl_set *set, struct err *err);
 
-extern const str TPLDEFAULTS_EMAIL; // email.default.html, email.default.subject
+void tpldefaults_put_email(struct buf *b); // the text of email.default.{html,subject}

@@ -22,21 +22,12 @@ static const struct tplfuncs_context *context_of(const struct tpl_call *call)
 }
 
 // The buffer becomes the result.
-static bool return_text(struct tpl_call *call, struct buf *takes, struct tpl_value *ret,
-                        struct err *err)
-{
-    bool is_full = takes->is_full;
-    *ret = tpl_str(arena_str(call->mem, buf_str(takes)));
-    buf_done(takes);
-    return !is_full || err_set(err, ERR_LIMIT, "text is too long");
-}
-
 static bool map_text(struct tpl_call *call, void (*put)(struct buf *, str), str s,
                      struct tpl_value *ret, struct err *err)
 {
-    struct buf text = {.max = TPL_OUTPUT_BYTES_MAX};
+    struct buf text = TPL_RESULT(call);
     put(&text, s);
-    return return_text(call, &text, ret, err);
+    return tpl_return(&text, ret, err);
 }
 
 // ---- strings ----------------------------------------------------------------------------------
@@ -64,7 +55,7 @@ static bool fn_trim_space(ARGS)
 
 static bool fn_join(ARGS)
 {
-    struct buf text = {.max = TPL_OUTPUT_BYTES_MAX};
+    struct buf text = TPL_RESULT(call);
     for (size_t i = 0; i < args[1].count; i++) {
         struct tpl_value item;
         tpl_list_at(&args[1], i, &item);
@@ -72,7 +63,7 @@ static bool fn_join(ARGS)
             buf_put(&text, args[0].s);
         buf_put(&text, item.s);
     }
-    return return_text(call, &text, ret, err);
+    return tpl_return(&text, ret, err);
 }
 
 static bool fn_match(ARGS)
@@ -93,10 +84,10 @@ static bool fn_re_replace_all(ARGS)
         gofmt_quoted(&pattern, &(struct gofmt){.sharp = true}, args[0].s);
         return err_wrap(err, "regexp: Compile(%.*s)", STR(buf_str(&pattern)));
     }
-    struct buf text = {.max = TPL_OUTPUT_BYTES_MAX};
+    struct buf text = TPL_RESULT(call);
     regex_replace_all(r, args[2].s, args[1].s, &text);
     regex_free(r);
-    return return_text(call, &text, ret, err);
+    return tpl_return(&text, ret, err);
 }
 
 static bool fn_safe_html(ARGS)
@@ -127,18 +118,22 @@ static bool fn_url_unescape(ARGS)
             return err_set(err, ERR_INVALID, "invalid URL escape %.*s", STR(buf_str(&shown)));
         }
     }
-    struct buf text = {0};
+    struct buf text = TPL_RESULT(call);
     url_query_unescape(s, &text);
-    return return_text(call, &text, ret, err);
+    return tpl_return(&text, ret, err);
 }
 
 static bool fn_base64encode(ARGS)
 {
-    struct buf text = {0};
+    struct buf text = TPL_RESULT(call);
     buf_put_base64(&text, args[0].s);
-    for (size_t i = 0; i < text.n; i++) // the URL-safe alphabet
-        text.p[i] = text.p[i] == '+' ? '-' : text.p[i] == '/' ? '_' : text.p[i];
-    return return_text(call, &text, ret, err);
+    for (size_t i = 0; i < text.n; i++) { // the URL-safe alphabet
+        if (text.p[i] == '+')
+            text.p[i] = '-';
+        else if (text.p[i] == '/')
+            text.p[i] = '_';
+    }
+    return tpl_return(&text, ret, err);
 }
 
 static int base64_digit(char c)
@@ -198,24 +193,20 @@ static bool decode_quantum(str s, size_t *at, struct buf *out)
 
 static bool fn_base64decode(ARGS)
 {
-    struct buf text = {0};
+    struct buf text = TPL_RESULT(call);
     str s = args[0].s;
     for (size_t at = 0; at < s.n;) {
         if (decode_quantum(s, &at, &text))
             continue;
-        buf_done(&text);
         return err_set(err, ERR_INVALID, "illegal base64 data at input byte %zu", at);
     }
-    return return_text(call, &text, ret, err);
+    return tpl_return(&text, ret, err);
 }
 
 static bool fn_to_json(ARGS)
 {
-    struct buf text = {.max = TPL_OUTPUT_BYTES_MAX};
-    if (tpl_put_json(&text, &args[0], err))
-        return return_text(call, &text, ret, err);
-    buf_done(&text);
-    return false;
+    struct buf text = TPL_RESULT(call);
+    return tpl_put_json(&text, &args[0], err) && tpl_return(&text, ret, err);
 }
 
 // ---- lists and maps ---------------------------------------------------------------------------
@@ -242,7 +233,7 @@ static size_t grown_cap(size_t old, size_t wanted)
 {
     if (wanted > 2 * old)
         return wanted + (wanted & 1); // 16-byte elements come in even numbers while there are few
-    return old < 256 ? 2 * old : MAX(wanted, old + (old + 3 * 256) / 4);
+    return old < 256 ? 2 * old : MAX(wanted, old + (old + (size_t)3 * 256) / 4);
 }
 
 static bool fn_append(ARGS)
@@ -308,9 +299,9 @@ static bool fn_since(ARGS)
 
 static bool fn_date(ARGS)
 {
-    struct buf text = {.max = TPL_OUTPUT_BYTES_MAX};
+    struct buf text = TPL_RESULT(call);
     buf_put_gotime(&text, args[1].obj, args[0].s);
-    return return_text(call, &text, ret, err);
+    return tpl_return(&text, ret, err);
 }
 
 static bool fn_tz(ARGS)
@@ -369,12 +360,12 @@ static bool to_seconds(const struct tpl_value *v, double *ret, struct err *err)
 
 static bool fn_humanize_duration(ARGS)
 {
-    double seconds;
+    double seconds = 0;
     if (!to_seconds(&args[0], &seconds, err))
         return false;
-    struct buf text = {0};
+    struct buf text = TPL_RESULT(call);
     buf_put_humanized_duration(&text, seconds);
-    return return_text(call, &text, ret, err);
+    return tpl_return(&text, ret, err);
 }
 
 // ---- route labels -----------------------------------------------------------------------------
@@ -426,12 +417,8 @@ static bool fn_route_labels(ARGS)
     *label =
         (struct tplfuncs_route_label){.next = c->route_labels, .name = arena_str(call->mem, name)};
     c->route_labels = label;
-    struct buf out = {.max = TPL_OUTPUT_BYTES_MAX};
-    if (!tpl_call_render(call, text, &out, err)) {
-        buf_done(&out);
-        return false;
-    }
-    if (!return_text(call, &out, ret, err))
+    struct buf out = TPL_RESULT(call);
+    if (!tpl_call_render(call, text, &out, err) || !tpl_return(&out, ret, err))
         return false;
     label->text = ret->s;
     label->is_done = true;

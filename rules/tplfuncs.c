@@ -17,21 +17,12 @@
     UNUSED struct tpl_call *call, UNUSED const struct tpl_value *args, UNUSED size_t count,        \
         UNUSED struct tpl_value *ret, UNUSED struct err *err
 
-static bool return_text(struct tpl_call *call, struct buf *takes, struct tpl_value *ret,
-                        struct err *err)
-{
-    bool is_full = takes->is_full;
-    *ret = tpl_str(arena_str(call->mem, buf_str(takes)));
-    buf_done(takes);
-    return !is_full || err_set(err, ERR_LIMIT, "text is too long");
-}
-
 static bool map_text(struct tpl_call *call, void (*put)(struct buf *, str), str s,
                      struct tpl_value *ret, struct err *err)
 {
-    struct buf text = {.max = TPL_OUTPUT_BYTES_MAX};
+    struct buf text = TPL_RESULT(call);
     put(&text, s);
-    return return_text(call, &text, ret, err);
+    return tpl_return(&text, ret, err);
 }
 
 // ---- numbers ----------------------------------------------------------------------------------
@@ -58,12 +49,12 @@ static bool to_f64(const struct tpl_value *v, double *ret, struct err *err)
 static bool humanize(struct tpl_call *call, void (*put)(struct buf *, double),
                      const struct tpl_value *v, struct tpl_value *ret, struct err *err)
 {
-    double x;
+    double x = 0;
     if (!to_f64(v, &x, err))
         return false;
-    struct buf text = {0};
+    struct buf text = TPL_RESULT(call);
     put(&text, x);
-    return return_text(call, &text, ret, err);
+    return tpl_return(&text, ret, err);
 }
 
 static bool fn_humanize(ARGS)
@@ -108,22 +99,22 @@ static const char *special_name(double v)
 
 static bool fn_humanize_timestamp(ARGS)
 {
-    double v;
+    double v = 0;
     if (!to_f64(&args[0], &v, err))
         return false;
-    struct buf text = {0};
+    struct buf text = TPL_RESULT(call);
     if (isnan(v) || isinf(v)) {
         buf_put(&text, str_c(special_name(v)));
     } else {
         struct gotime t = time_from_seconds(v);
         buf_put_gotime_string(&text, &t);
     }
-    return return_text(call, &text, ret, err);
+    return tpl_return(&text, ret, err);
 }
 
 static bool fn_to_time(ARGS)
 {
-    double v;
+    double v = 0;
     if (!to_f64(&args[0], &v, err))
         return false;
     if (isnan(v) || isinf(v))
@@ -136,15 +127,15 @@ static bool fn_to_time(ARGS)
 
 static bool fn_format_time(ARGS)
 {
-    double v;
+    double v = 0;
     if (!to_f64(&args[1], &v, err))
         return err_wrap(err, "formatTime");
     if (isnan(v) || isinf(v))
         return err_set(err, ERR_INVALID, "formatTime: cannot convert %s to time", special_name(v));
     struct gotime t = time_from_seconds(v);
-    struct buf text = {.max = TPL_OUTPUT_BYTES_MAX};
+    struct buf text = TPL_RESULT(call);
     buf_put_gotime(&text, &t, args[0].s);
-    return return_text(call, &text, ret, err);
+    return tpl_return(&text, ret, err);
 }
 
 static const struct rule_tpl_context NO_CONTEXT;
@@ -166,7 +157,8 @@ static bool fn_parse_duration(ARGS)
     dur_ns d;
     if (!dur_parse_vm(args[0].s, &d, err))
         return false;
-    *ret = tpl_f64((double)(d / DUR_SECONDS(1)) + (double)(d % DUR_SECONDS(1)) / 1e9);
+    int64_t whole = d / DUR_SECONDS(1), rest = d % DUR_SECONDS(1);
+    *ret = tpl_f64((double)whole + (double)rest / 1e9); // Go's Duration.Seconds
     return true;
 }
 
@@ -233,7 +225,7 @@ static bool fn_strip_domain(ARGS)
     if (is_ip(host))
         return true;
     host = str_slice(host, 0, str_find(host, '.'));
-    struct buf text = {0};
+    struct buf text = TPL_RESULT(call);
     bool is_v6 = port.n && str_find(host, ':') != STR_NONE;
     buf_put(&text, is_v6 ? S("[") : S(""));
     buf_put(&text, host);
@@ -242,7 +234,7 @@ static bool fn_strip_domain(ARGS)
         buf_put_c(&text, ':');
         buf_put(&text, port);
     }
-    return return_text(call, &text, ret, err);
+    return tpl_return(&text, ret, err);
 }
 
 // ---- strings ----------------------------------------------------------------------------------
@@ -280,10 +272,10 @@ static bool fn_re_replace_all(ARGS)
         gofmt_quoted(&pattern, &(struct gofmt){.sharp = true}, args[0].s);
         return err_wrap(err, "regexp: Compile(%.*s)", STR(buf_str(&pattern)));
     }
-    struct buf text = {.max = TPL_OUTPUT_BYTES_MAX};
+    struct buf text = TPL_RESULT(call);
     regex_replace_all(r, args[2].s, args[1].s, &text);
     regex_free(r);
-    return return_text(call, &text, ret, err);
+    return tpl_return(&text, ret, err);
 }
 
 static void put_crlf_escaped(struct buf *b, str s)

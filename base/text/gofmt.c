@@ -59,7 +59,7 @@ void gofmt_int(struct buf *b, const struct gofmt *f, uint64_t u, bool is_signed,
     str number = str_from(digits + from, sizeof(digits) - from);
     size_t zeros = (size_t)MAX(digits_min - (int)number.n, 0);
 
-    defer(buf_done) struct buf text = {.max = b->max};
+    defer(buf_done) struct buf text = {.max = b->max, .mem = b->mem};
     if (is_negative)
         buf_put_c(&text, '-');
     else if (f->plus)
@@ -95,8 +95,8 @@ void gofmt_char(struct buf *b, const struct gofmt *f, uint64_t c)
 void gofmt_char_quoted(struct buf *b, const struct gofmt *f, uint64_t c)
 {
     uint32_t rune = rune_or_error(c);
-    defer(buf_done) struct buf text = {0};
-    defer(buf_done) struct buf one = {0};
+    defer(buf_done) struct buf text = {.mem = b->mem};
+    defer(buf_done) struct buf one = {.mem = b->mem};
     buf_put_rune(&one, rune);
     if (rune == '"') {
         buf_put(&text, S("'\"'"));
@@ -117,7 +117,7 @@ void gofmt_unicode(struct buf *b, const struct gofmt *f, uint64_t c)
     char digits[24];
     int n = snprintf(digits, sizeof(digits), "%llX", (unsigned long long)c);
     int digits_min = f->has_prec && f->prec > 4 ? f->prec : 4;
-    defer(buf_done) struct buf text = {.max = b->max};
+    defer(buf_done) struct buf text = {.max = b->max, .mem = b->mem};
     buf_put(&text, S("U+"));
     buf_put_fill(&text, '0', (size_t)MAX(digits_min - n, 0));
     buf_put(&text, str_from(digits, (size_t)n));
@@ -194,7 +194,7 @@ static bool can_backquote(str s)
 void gofmt_quoted(struct buf *b, const struct gofmt *f, str s)
 {
     s = cut_to_prec(f, s);
-    defer(buf_done) struct buf text = {0};
+    defer(buf_done) struct buf text = {.mem = b->mem};
     if (f->sharp && can_backquote(s)) {
         buf_put_c(&text, '`');
         buf_put(&text, s);
@@ -230,7 +230,7 @@ static void force_point(struct buf *number, char verb, int prec)
     }
     if (!has_point && end == 2 && number->p[1] == '0')
         digits--;
-    defer(buf_done) struct buf tail = {0};
+    defer(buf_done) struct buf tail = {.mem = number->mem};
     buf_put(&tail, str_skip(buf_str(number), end));
     number->n = end;
     if (!has_point)
@@ -251,7 +251,7 @@ void gofmt_f64(struct buf *b, const struct gofmt *f, double v, char verb)
     else if (verb == 'e' || verb == 'E' || verb == 'f')
         prec = 6;
 
-    defer(buf_done) struct buf number = {.max = b->max}; // always with a sign
+    defer(buf_done) struct buf number = {.max = b->max, .mem = b->mem}; // always with a sign
     if (!signbit(v) && isfinite(v))
         buf_put_c(&number, '+');
     if (isnan(v))

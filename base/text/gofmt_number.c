@@ -78,7 +78,7 @@ static void put_exponent(struct buf *b, char letter, int exponent)
 // d.ddde±dd with `prec` digits behind the point.
 static void put_scientific(struct buf *b, const struct decimal *d, int prec, char letter)
 {
-    buf_put_c(b, d->count ? d->digits[0] : '0');
+    buf_put_c(b, (char)(d->count ? d->digits[0] : '0'));
     if (prec > 0) {
         buf_put_c(b, '.');
         int have = CLAMP(d->count - 1, 0, prec);

@@ -25,7 +25,7 @@ struct gotime {
 struct gotime gotime_zero(void); // year 1, UTC
 struct gotime gotime_utc(int64_t unix_s, int32_t nanos);
 struct gotime gotime_from_ns(time_ns t);              // UTC; TIME_UNSET is the zero time
-struct gotime gotime_from_zoned(struct zoned_time t); // offset 0: UTC, else an unnamed zone
+struct gotime gotime_from_zoned(struct zoned_time z); // offset 0: UTC, else an unnamed zone
 // The same instant in another zone; tzone NULL: UTC.
 struct gotime gotime_in(struct gotime t, const struct tzone *tzone);
 

@@ -256,6 +256,16 @@ struct tpl_funcs {
     size_t count;
 };
 
+// A buffer for a function's result: it grows in the execution's arena, so that what it holds is the
+// result, and it needs no buf_done.
+#define TPL_RESULT(call)                                                                           \
+    (struct buf)                                                                                   \
+    {                                                                                              \
+        .max = TPL_OUTPUT_BYTES_MAX, .mem = (call)->mem                                            \
+    }
+// Returns it as a string. Errors: ERR_LIMIT.
+bool tpl_return(const struct buf *result, struct tpl_value *ret, struct err *err);
+
 // The data of the outermost execution (what `$` is there).
 const struct tpl_value *tpl_call_data(const struct tpl_call *call);
 // Parses `text` beside the executing set and runs it with that data, counting towards the same

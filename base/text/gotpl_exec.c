@@ -3,7 +3,6 @@
 // that templates or error texts depend on.
 #include <stdarg.h>
 
-#include "base/core/alloc.h"
 #include "base/text/gotpl_exec.h"
 #include "base/text/gotpl_int.h"
 #include "base/text/unicode.h"
@@ -87,7 +86,10 @@ void exec_push(struct tpl_exec *e, str name, struct tpl_value value)
 {
     if (e->var_count == e->var_cap) {
         e->var_cap = e->var_cap ? 2 * e->var_cap : 32;
-        e->vars = mem_resize(e->vars, e->var_cap, sizeof(*e->vars));
+        struct exec_variable *grown = arena_alloc_raw(e->mem, e->var_cap * sizeof(*grown));
+        if (e->var_count)
+            memcpy(grown, e->vars, e->var_count * sizeof(*grown));
+        e->vars = grown;
     }
     e->vars[e->var_count++] = (struct exec_variable){name, value};
 }
@@ -499,7 +501,6 @@ static bool execute(const struct tpl_set *set, str name, const struct tpl_run *r
     budget->output_bytes_max += out->n;
     bool is_good = walk_list(&e, tree->root) != WALK_FAILED && exec_step(&e);
     budget->output_bytes_max = output_bytes_max;
-    mem_free(e.vars);
     return is_good;
 }
 

@@ -22,16 +22,6 @@ static bool invalid(struct err *err, const char *what)
 }
 
 // Text made in a buffer becomes the result, unless it grew too long.
-static bool return_text(struct tpl_call *call, struct buf *takes, struct tpl_value *ret,
-                        struct err *err)
-{
-    bool is_full = takes->is_full;
-    if (!is_full)
-        *ret = tpl_str(arena_str(call->mem, buf_str(takes)));
-    buf_done(takes);
-    return !is_full || err_set(err, ERR_LIMIT, "text is too long");
-}
-
 // ---- len, index, slice ------------------------------------------------------------------------
 
 static bool fn_len(ARGS)
@@ -82,7 +72,7 @@ static bool index_sequence(struct tpl_call *call, struct tpl_value *item,
 {
     bool is_string = item->type->kind == TPL_KIND_STRING;
     size_t count = is_string ? item->s.n : item->count;
-    size_t i;
+    size_t i = 0;
     if (!take_index(call, key, count, &i, err))
         return false;
     if (i >= count)
@@ -195,23 +185,23 @@ static bool fn_not(ARGS)
 
 static bool fn_print(ARGS)
 {
-    struct buf text = {.max = TPL_OUTPUT_BYTES_MAX};
+    struct buf text = TPL_RESULT(call);
     tpl_put_args(&text, args, count);
-    return return_text(call, &text, ret, err);
+    return tpl_return(&text, ret, err);
 }
 
 static bool fn_println(ARGS)
 {
-    struct buf text = {.max = TPL_OUTPUT_BYTES_MAX};
+    struct buf text = TPL_RESULT(call);
     tpl_put_args_line(&text, args, count);
-    return return_text(call, &text, ret, err);
+    return tpl_return(&text, ret, err);
 }
 
 static bool fn_printf(ARGS)
 {
-    struct buf text = {.max = TPL_OUTPUT_BYTES_MAX};
+    struct buf text = TPL_RESULT(call);
     tpl_put_format(&text, args[0].s, args + 1, count - 1);
-    return return_text(call, &text, ret, err);
+    return tpl_return(&text, ret, err);
 }
 
 static void put_html_escaped(struct buf *b, str s)
@@ -271,9 +261,9 @@ static bool escape(struct tpl_call *call, void (*put)(struct buf *, str),
                    const struct tpl_value *args, size_t count, struct tpl_value *ret,
                    struct err *err)
 {
-    struct buf text = {.max = TPL_OUTPUT_BYTES_MAX};
+    struct buf text = TPL_RESULT(call);
     put(&text, tpl_joined(call->mem, args, count));
-    return return_text(call, &text, ret, err);
+    return tpl_return(&text, ret, err);
 }
 
 static bool fn_html(ARGS)

@@ -21,7 +21,7 @@ static str stringify(struct tpl_call *call, const struct tpl_value *args, size_t
         *ret_mark = args[0].type;
         return args[0].s;
     }
-    struct buf text = {.max = TPL_OUTPUT_BYTES_MAX};
+    struct buf text = TPL_RESULT(call);
     struct tpl_value *given = arena_array(call->mem, struct tpl_value, count);
     size_t n = 0;
     for (size_t i = 0; i < count; i++) {
@@ -32,18 +32,7 @@ static str stringify(struct tpl_call *call, const struct tpl_value *args, size_t
         n++;
     }
     tpl_put_args(&text, given, n);
-    str kept = arena_str(call->mem, buf_str(&text));
-    buf_done(&text);
-    return kept;
-}
-
-static bool return_text(struct tpl_call *call, struct buf *takes, struct tpl_value *ret,
-                        struct err *err)
-{
-    bool is_full = takes->is_full;
-    *ret = tpl_str(arena_str(call->mem, buf_str(takes)));
-    buf_done(takes);
-    return !is_full || err_set(err, ERR_LIMIT, "text is too long");
+    return buf_str(&text);
 }
 
 static bool return_str(str s, struct tpl_value *ret)
@@ -51,8 +40,6 @@ static bool return_str(str s, struct tpl_value *ret)
     *ret = tpl_str(s);
     return true;
 }
-
-#define BUFFER(name) struct buf name = {.max = TPL_OUTPUT_BYTES_MAX}
 
 // ---- HTML -------------------------------------------------------------------------------------
 
@@ -88,33 +75,32 @@ static bool esc_html(ARGS)
     str s = stringify(call, args, count, &mark);
     if (mark == &TPL_HTML)
         return return_str(s, ret);
-    BUFFER(text);
+    struct buf text = TPL_RESULT(call);
     put_html(&text, s, 0);
-    return return_text(call, &text, ret, err);
+    return tpl_return(&text, ret, err);
 }
 
 static bool esc_rcdata(ARGS)
 {
     const struct tpl_type *mark;
     str s = stringify(call, args, count, &mark);
-    BUFFER(text);
+    struct buf text = TPL_RESULT(call);
     put_html(&text, s, mark == &TPL_HTML ? HTML_NORM : 0);
-    return return_text(call, &text, ret, err);
+    return tpl_return(&text, ret, err);
 }
 
 static bool escape_attr(struct tpl_call *call, str s, const struct tpl_type *mark, unsigned flags,
                         struct tpl_value *ret, struct err *err)
 {
-    BUFFER(text);
+    struct buf text = TPL_RESULT(call);
     if (mark == &TPL_HTML) {
-        struct buf plain = {0};
-        html_strip_tags(&plain, s);
+        struct buf plain = TPL_RESULT(call);
+        html_strip_tags(&plain, s, call->mem);
         put_html(&text, buf_str(&plain), flags | HTML_NORM);
-        buf_done(&plain);
     } else {
         put_html(&text, s, flags);
     }
-    return return_text(call, &text, ret, err);
+    return tpl_return(&text, ret, err);
 }
 
 static bool esc_attr(ARGS)
@@ -139,15 +125,14 @@ static bool esc_html_name(ARGS)
     str s = stringify(call, args, count, &mark);
     if (mark == &TPL_HTMLATTR)
         return return_str(s, ret);
-    BUFFER(lower);
+    struct buf lower = TPL_RESULT(call);
     buf_put_lower(&lower, s);
     bool is_plain = s.n > 0;
     for (size_t i = 0; i < lower.n && is_plain; i++)
         is_plain =
             (lower.p[i] >= 'a' && lower.p[i] <= 'z') || (lower.p[i] >= '0' && lower.p[i] <= '9');
     if (is_plain && html_attr_type(buf_str(&lower)) == CONTENT_PLAIN)
-        return return_text(call, &lower, ret, err);
-    buf_done(&lower);
+        return tpl_return(&lower, ret, err);
     return return_str(FAILSAFE, ret);
 }
 
@@ -209,18 +194,18 @@ static bool esc_url(ARGS)
 {
     const struct tpl_type *mark;
     str s = stringify(call, args, count, &mark);
-    BUFFER(text);
+    struct buf text = TPL_RESULT(call);
     put_url(&text, s, mark == &TPL_URL);
-    return return_text(call, &text, ret, err);
+    return tpl_return(&text, ret, err);
 }
 
 static bool esc_url_normalize(ARGS)
 {
     const struct tpl_type *mark;
     str s = stringify(call, args, count, &mark);
-    BUFFER(text);
+    struct buf text = TPL_RESULT(call);
     put_url(&text, s, true);
-    return return_text(call, &text, ret, err);
+    return tpl_return(&text, ret, err);
 }
 
 static bool is_html_space(char c)
@@ -256,9 +241,9 @@ static bool esc_srcset(ARGS)
     str s = stringify(call, args, count, &mark);
     if (mark == &TPL_SRCSET)
         return return_str(s, ret);
-    BUFFER(text);
+    struct buf text = TPL_RESULT(call);
     if (mark == &TPL_URL) {
-        BUFFER(url);
+        struct buf url = TPL_RESULT(call);
         put_url(&url, s, true);
         for (size_t i = 0; i < url.n; i++) {
             if (url.p[i] == ',')
@@ -266,8 +251,7 @@ static bool esc_srcset(ARGS)
             else
                 buf_put_c(&text, url.p[i]);
         }
-        buf_done(&url);
-        return return_text(call, &text, ret, err);
+        return tpl_return(&text, ret, err);
     }
     for (;;) {
         size_t comma = str_find(s, ',');
@@ -277,7 +261,7 @@ static bool esc_srcset(ARGS)
         buf_put_c(&text, ',');
         s = str_skip(s, comma + 1);
     }
-    return return_text(call, &text, ret, err);
+    return tpl_return(&text, ret, err);
 }
 
 // ---- JavaScript -------------------------------------------------------------------------------
@@ -309,9 +293,7 @@ static void put_js(struct buf *b, str s, const char *as_unicode, const char *wit
         uint32_t c = utf8_decode(s, &width);
         if (c < ' ') {
             put_js_control(b, c);
-        } else if (c == 0x2028 || c == 0x2029) {
-            buf_printf(b, "\\u%04x", c);
-        } else if (c < 0x80 && strchr(as_unicode, (int)c)) {
+        } else if (c == 0x2028 || c == 0x2029 || (c < 0x80 && strchr(as_unicode, (int)c))) {
             buf_printf(b, "\\u%04x", c);
         } else {
             if (c < 0x80 && strchr(with_backslash, (int)c))
@@ -325,18 +307,18 @@ static bool esc_js_str(ARGS)
 {
     const struct tpl_type *mark;
     str s = stringify(call, args, count, &mark);
-    BUFFER(text);
+    struct buf text = TPL_RESULT(call);
     put_js(&text, s, "\"'`&+<>", mark == &TPL_JSSTR ? "/" : "/\\");
-    return return_text(call, &text, ret, err);
+    return tpl_return(&text, ret, err);
 }
 
 static bool esc_js_tmpl(ARGS)
 {
     const struct tpl_type *mark;
     str s = stringify(call, args, count, &mark);
-    BUFFER(text);
+    struct buf text = TPL_RESULT(call);
     put_js(&text, s, "\"'`&+<>${}", "/\\");
-    return return_text(call, &text, ret, err);
+    return tpl_return(&text, ret, err);
 }
 
 static bool esc_js_regexp(ARGS)
@@ -345,9 +327,9 @@ static bool esc_js_regexp(ARGS)
     str s = stringify(call, args, count, &mark);
     if (s.n == 0)
         return return_str(S("(?:)"), ret);
-    BUFFER(text);
+    struct buf text = TPL_RESULT(call);
     put_js(&text, s, "\"'&+<>", "/\\$()*-.?[]^{|}");
-    return return_text(call, &text, ret, err);
+    return tpl_return(&text, ret, err);
 }
 
 static bool is_js_identifier(str s, bool at_end)
@@ -378,7 +360,7 @@ static void put_js_error(struct buf *b, str message)
 static void put_js_value(struct buf *b, const struct tpl_value *v)
 {
     struct err why = ERR_INIT;
-    BUFFER(json);
+    struct buf json = {.max = TPL_OUTPUT_BYTES_MAX, .mem = b->mem};
     if (!tpl_put_json(&json, v, &why)) {
         put_js_error(b, err_str(&why));
     } else {
@@ -393,27 +375,27 @@ static void put_js_value(struct buf *b, const struct tpl_value *v)
 
 static bool esc_js_value(ARGS)
 {
-    BUFFER(text);
+    struct buf text = TPL_RESULT(call);
     struct tpl_value v = count == 1 ? args[0] : tpl_nothing();
     if (count != 1) {
         tpl_put_args(&text, args, count);
-        v = tpl_str(arena_str(call->mem, buf_str(&text)));
-        buf_clear(&text);
+        v = tpl_str(buf_str(&text));
+        text = TPL_RESULT(call);
     }
     if (v.type == &TPL_JS || v.type == &TPL_JSSTR) {
         str quote = v.type == &TPL_JSSTR ? S("\"") : S("");
         buf_put(&text, quote);
         buf_put(&text, v.s);
         buf_put(&text, quote);
-        return return_text(call, &text, ret, err);
+        return tpl_return(&text, ret, err);
     }
     if (v.type && v.type->put_text && !v.type->put_json && !(v.is_pointer && v.is_nil)) {
         v.type->put_text(&v, &text);
-        v = tpl_str(arena_str(call->mem, buf_str(&text)));
-        buf_clear(&text);
+        v = tpl_str(buf_str(&text));
+        text = TPL_RESULT(call);
     }
     put_js_value(&text, &v);
-    return return_text(call, &text, ret, err);
+    return tpl_return(&text, ret, err);
 }
 
 // ---- CSS --------------------------------------------------------------------------------------
@@ -422,7 +404,7 @@ static bool esc_css(ARGS)
 {
     const struct tpl_type *mark;
     str s = stringify(call, args, count, &mark);
-    BUFFER(text);
+    struct buf text = TPL_RESULT(call);
     for (size_t i = 0; i < s.n; i++) {
         char c = s.p[i];
         if (c == '\\') {
@@ -438,12 +420,12 @@ static bool esc_css(ARGS)
         if (i + 1 == s.n || is_hex(s, i + 1) || is_html_space(s.p[i + 1])) // end the escape
             buf_put_c(&text, ' ');
     }
-    return return_text(call, &text, ret, err);
+    return tpl_return(&text, ret, err);
 }
 
-static bool css_value_is_safe(str s)
+static bool css_value_is_safe(str s, struct arena *mem)
 {
-    struct buf id = {0};
+    struct buf id = {.mem = mem};
     bool is_safe = true;
     for (size_t i = 0; i < s.n && is_safe; i++) {
         char c = s.p[i];
@@ -454,10 +436,8 @@ static bool css_value_is_safe(str s)
         else if (is_alnum(c) || c == '_')
             buf_put_lower(&id, str_from(&s.p[i], 1));
     }
-    is_safe = is_safe && str_find_str(buf_str(&id), S("expression")) == STR_NONE &&
-              str_find_str(buf_str(&id), S("mozbinding")) == STR_NONE;
-    buf_done(&id);
-    return is_safe;
+    return is_safe && str_find_str(buf_str(&id), S("expression")) == STR_NONE &&
+           str_find_str(buf_str(&id), S("mozbinding")) == STR_NONE;
 }
 
 static bool esc_css_value(ARGS)
@@ -466,11 +446,10 @@ static bool esc_css_value(ARGS)
     str s = stringify(call, args, count, &mark);
     if (mark == &TPL_CSS)
         return return_str(s, ret);
-    BUFFER(decoded);
+    struct buf decoded = TPL_RESULT(call);
     html_css_decode(s, &decoded);
-    if (css_value_is_safe(buf_str(&decoded)))
-        return return_text(call, &decoded, ret, err);
-    buf_done(&decoded);
+    if (css_value_is_safe(buf_str(&decoded), call->mem))
+        return tpl_return(&decoded, ret, err);
     return return_str(FAILSAFE, ret);
 }
 

@@ -82,7 +82,7 @@ enum js_place html_js_place_after(str s, enum js_place before)
 static struct html_context js_slash(struct html_context c, str s, size_t i, size_t *ret_n,
                                     struct arena *mem)
 {
-    char next = i + 1 < s.n ? s.p[i + 1] : '\0';
+    char next = (char)(i + 1 < s.n ? s.p[i + 1] : '\0');
     *ret_n = i + 1;
     if (next == '/' || next == '*') {
         c.state = next == '/' ? ST_JS_LINE_CMT : ST_JS_BLOCK_CMT;
@@ -319,7 +319,7 @@ static struct html_context css_code(struct html_context c, str s, size_t *ret_n)
 {
     *ret_n = s.n;
     for (size_t i = 0; (i = find_any(s, i, "(\"'/")) != STR_NONE; i++) {
-        char next = i + 1 < s.n ? s.p[i + 1] : '\0';
+        char next = (char)(i + 1 < s.n ? s.p[i + 1] : '\0');
         if (s.p[i] == '"' || s.p[i] == '\'') {
             c.state = s.p[i] == '"' ? ST_CSS_DQ : ST_CSS_SQ;
             *ret_n = i + 1;
@@ -334,7 +334,7 @@ static struct html_context css_code(struct html_context c, str s, size_t *ret_n)
             size_t at = i + 1;
             while (at < s.n && s.p[at] && strchr(" \t\n\f\r", s.p[at]))
                 at++;
-            char quote = at < s.n ? s.p[at] : '\0';
+            char quote = (char)(at < s.n ? s.p[at] : '\0');
             c.state = quote == '"' ? ST_CSS_DQ_URL : quote == '\'' ? ST_CSS_SQ_URL : ST_CSS_URL;
             *ret_n = at + (c.state != ST_CSS_URL);
             return c;

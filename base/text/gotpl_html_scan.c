@@ -461,10 +461,9 @@ static size_t last_angle(str s, size_t from, size_t to)
     return to;
 }
 
-void html_strip_tags(struct buf *b, str s)
+void html_strip_tags(struct buf *b, str s, struct arena *mem)
 {
-    struct arena mem = {0};
-    struct buf kept = {0};
+    struct buf kept = {.mem = mem};
     struct html_context c = {.state = ST_TEXT};
     bool is_all_text = true;
     size_t i = 0;
@@ -481,7 +480,7 @@ void html_strip_tags(struct buf *b, str s)
         struct html_context as_text = c;
         if (c.element != EL_NONE && !html_is_in_tag(c.state))
             as_text.state = ST_RCDATA;
-        struct html_context after = html_transition(as_text, str_skip(s, i), &n, &mem);
+        struct html_context after = html_transition(as_text, str_skip(s, i), &n, mem);
         if (as_text.state == ST_RCDATA && html_context_eq(&after, &as_text))
             after = c; // the element goes on
         if (c.state == ST_TEXT || c.state == ST_RCDATA)
@@ -497,6 +496,4 @@ void html_strip_tags(struct buf *b, str s)
     else if (c.state == ST_TEXT || c.state == ST_RCDATA)
         buf_put(&kept, str_skip(s, i));
     buf_put(b, is_all_text ? S("") : buf_str(&kept));
-    buf_done(&kept);
-    arena_done(&mem);
 }

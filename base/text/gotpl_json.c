@@ -148,7 +148,8 @@ static bool put_json(struct buf *b, const struct tpl_value *v, int depth, struct
     case TPL_KIND_RAW:
         break;
     }
-    return err_set(err, ERR_INVALID, "json: unsupported type: %.*s", STR(v->type->name));
+    str name = v->type ? v->type->name : S("nil");
+    return err_set(err, ERR_INVALID, "json: unsupported type: %.*s", STR(name));
 }
 
 bool tpl_put_json(struct buf *b, const struct tpl_value *v, struct err *err)

@@ -28,7 +28,7 @@ static bool parse_char(str literal, struct number *ret, struct buf *ret_why)
         is_good = body.p[0] != '\'';
     } else if (is_good) {
         static const char DIGITS[] = "xuU01234567";
-        char c = body.n > 1 ? body.p[1] : '\0';
+        char c = (char)(body.n > 1 ? body.p[1] : '\0');
         width = c == 'x' ? 4 : c == 'u' ? 6 : c == 'U' ? 10 : c && strchr(DIGITS, c) ? 4 : 2;
         defer(buf_done) struct buf quoted = {0};
         defer(buf_done) struct buf text = {0};

@@ -66,7 +66,7 @@ static bool parse_body(struct parser *p, str name, const char *context)
 
     struct node *end = NULL;
     struct node *root = parse_list(p, &end);
-    bool is_good = root != NULL;
+    bool is_good = root && end;
     if (is_good && end->kind != NODE_END) {
         parser_fail(p, "unexpected %s in %s", end_text(end), context);
         is_good = false;

@@ -202,7 +202,7 @@ static bool print_by_method(struct printer *p, const struct tpl_value *v, uint32
 {
     if (p->is_erroring || (v->is_pointer && v->is_nil))
         return false;
-    defer(buf_done) struct buf text = {.max = p->b->max};
+    defer(buf_done) struct buf text = {.max = p->b->max, .mem = p->b->mem};
     if (p->f.sharp_v) {
         if (!v->type->put_go)
             return false;
@@ -324,7 +324,7 @@ str tpl_joined(struct arena *mem, const struct tpl_value *args, size_t count)
 {
     if (count == 1 && args[0].type == &TPL_STRING)
         return args[0].s;
-    struct buf text = {.max = TPL_OUTPUT_BYTES_MAX};
+    struct buf text = {.max = TPL_OUTPUT_BYTES_MAX, .mem = mem};
     bool was_string = true;
     for (size_t i = 0; i < count; i++) {
         struct tpl_value v = args[i].type ? args[i] : tpl_str(S("<no value>"));
@@ -335,7 +335,5 @@ str tpl_joined(struct arena *mem, const struct tpl_value *args, size_t count)
         tpl_put_value(&text, &v);
         was_string = is_string;
     }
-    str joined = arena_str(mem, buf_str(&text));
-    buf_done(&text);
-    return joined;
+    return buf_str(&text);
 }

@@ -23,13 +23,6 @@ static bool return_time(struct tpl_call *call, struct gotime t, struct tpl_value
     return true;
 }
 
-static bool return_text(struct tpl_call *call, struct buf *takes, struct tpl_value *ret)
-{
-    *ret = tpl_str(arena_str(call->mem, buf_str(takes)));
-    buf_done(takes);
-    return true;
-}
-
 #define ARGS                                                                                       \
     UNUSED struct tpl_call *call, UNUSED const struct tpl_value *args, UNUSED size_t count,        \
         UNUSED struct tpl_value *ret, UNUSED struct err *err
@@ -91,28 +84,26 @@ CIVIL_METHOD(time_weekday, tpl_int_of(&TPL_WEEKDAY, c.weekday))
 
 static bool time_format(ARGS)
 {
-    struct buf text = {.max = TPL_OUTPUT_BYTES_MAX};
+    struct buf text = TPL_RESULT(call);
     buf_put_gotime(&text, self_time(call), args[0].s);
-    return return_text(call, &text, ret);
+    return tpl_return(&text, ret, err);
 }
 
 static bool time_append_format(ARGS)
 {
-    struct buf text = {.max = TPL_OUTPUT_BYTES_MAX};
+    struct buf text = TPL_RESULT(call);
     if (args[0].obj && args[0].count)
         buf_put(&text, str_from((const char *)args[0].obj + args[0].first, args[0].count));
     buf_put_gotime(&text, self_time(call), args[1].s);
-    str bytes = arena_str(call->mem, buf_str(&text));
-    buf_done(&text);
-    *ret = tpl_list(&TPL_BYTES, bytes.p, bytes.n);
+    *ret = tpl_list(&TPL_BYTES, text.p, text.n);
     return true;
 }
 
 static bool time_string(ARGS)
 {
-    struct buf text = {0};
+    struct buf text = TPL_RESULT(call);
     buf_put_gotime_string(&text, self_time(call));
-    return return_text(call, &text, ret);
+    return tpl_return(&text, ret, err);
 }
 
 static str location_name(const struct gotime *t)
@@ -144,9 +135,9 @@ static void time_put_go(const struct tpl_value *v, struct buf *out)
 
 static bool time_go_string(ARGS)
 {
-    struct buf text = {0};
+    struct buf text = TPL_RESULT(call);
     time_put_go(call->self, &text);
-    return return_text(call, &text, ret);
+    return tpl_return(&text, ret, err);
 }
 
 static bool time_is_dst(ARGS)
@@ -250,14 +241,12 @@ static bool time_put_json(const struct tpl_value *v, struct buf *out, struct err
 static bool return_marshaled(struct tpl_call *call, size_t quotes, struct tpl_value *ret,
                              struct err *err)
 {
-    struct buf text = {0};
-    bool is_good = time_put_json(call->self, &text, err);
-    if (is_good) {
-        str bytes = arena_str(call->mem, str_slice(buf_str(&text), quotes, text.n - quotes));
-        *ret = tpl_list(&TPL_BYTES, bytes.p, bytes.n);
-    }
-    buf_done(&text);
-    return is_good;
+    struct buf text = TPL_RESULT(call);
+    if (!time_put_json(call->self, &text, err))
+        return false;
+    str bytes = str_slice(buf_str(&text), quotes, text.n - quotes);
+    *ret = tpl_list(&TPL_BYTES, bytes.p, bytes.n);
+    return true;
 }
 
 static bool time_marshal_json(ARGS)
@@ -374,9 +363,9 @@ static void location_put_text(const struct tpl_value *v, struct buf *out)
 
 static bool location_string(ARGS)
 {
-    struct buf text = {0};
+    struct buf text = TPL_RESULT(call);
     location_put_text(call->self, &text);
-    return return_text(call, &text, ret);
+    return tpl_return(&text, ret, err);
 }
 
 static const struct tpl_func LOCATION_METHODS[] = {METHOD("String", location_string)};
@@ -392,24 +381,28 @@ const struct tpl_type TPL_LOCATION = {
 
 // ---- time.Duration ----------------------------------------------------------------------------
 
+// Whole units and the rest apart, as Go does: rounds less.
+static double in_units(dur_ns d, dur_ns unit)
+{
+    dur_ns whole = d / unit, rest = d % unit;
+    return (double)whole + (double)rest / (double)unit;
+}
+
 static bool dur_hours(ARGS)
 {
-    dur_ns d = call->self->i;
-    *ret = tpl_f64((double)(d / DUR_HOURS(1)) + (double)(d % DUR_HOURS(1)) / (60 * 60 * 1e9));
+    *ret = tpl_f64(in_units(call->self->i, DUR_HOURS(1)));
     return true;
 }
 
 static bool dur_minutes(ARGS)
 {
-    dur_ns d = call->self->i;
-    *ret = tpl_f64((double)(d / DUR_MINUTES(1)) + (double)(d % DUR_MINUTES(1)) / (60 * 1e9));
+    *ret = tpl_f64(in_units(call->self->i, DUR_MINUTES(1)));
     return true;
 }
 
 static bool dur_seconds(ARGS)
 {
-    dur_ns d = call->self->i;
-    *ret = tpl_f64((double)(d / DUR_SECONDS(1)) + (double)(d % DUR_SECONDS(1)) / 1e9);
+    *ret = tpl_f64(in_units(call->self->i, DUR_SECONDS(1)));
     return true;
 }
 
@@ -467,9 +460,9 @@ static void dur_put_text(const struct tpl_value *v, struct buf *out)
 
 static bool put_self_text(ARGS)
 {
-    struct buf text = {0};
+    struct buf text = TPL_RESULT(call);
     call->self->type->put_text(call->self, &text);
-    return return_text(call, &text, ret);
+    return tpl_return(&text, ret, err);
 }
 
 static const struct tpl_func DURATION_METHODS[] = {

@@ -215,6 +215,12 @@ bool tpl_is_true(const struct tpl_value *v)
     return false;
 }
 
+bool tpl_return(const struct buf *result, struct tpl_value *ret, struct err *err)
+{
+    *ret = tpl_str(buf_str(result));
+    return !result->is_full || err_set(err, ERR_LIMIT, "text is too long");
+}
+
 void tpl_put_type_name(struct buf *b, const struct tpl_value *v)
 {
     if (!v->type) {

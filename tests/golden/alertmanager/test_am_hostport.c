@@ -9,9 +9,9 @@ static const char *check_value(const cJSON *v, const struct host_port *hp, struc
     // The text is the JSON value; YAML only decides about quotes.
     defer(buf_done) struct buf text = {0};
     buf_put_host_port(&text, hp);
-    cJSON *json = cJSON_Parse(case_get(v, "json")->valuestring);
-    bool is_same = str_eq(buf_str(&text), str_c(json->valuestring));
-    cJSON_Delete(json);
+    cJSON *want = cJSON_Parse(case_get(v, "json")->valuestring);
+    bool is_same = str_eq(buf_str(&text), str_c(want->valuestring));
+    cJSON_Delete(want);
     return is_same ? NULL : case_fail(mem, "prints %.*s", STR(buf_str(&text)));
 }
 

@@ -19,10 +19,20 @@ void crash_arm(struct lab *lab)
         lab->crash.victim = PEERS_MAX;
 }
 
+static size_t count_alive(const struct lab *lab)
+{
+    size_t count = 0;
+    for (size_t i = 0; i < lab->plan.peer_count; i++)
+        count += lab->peers[i].am != NULL;
+    return count;
+}
+
 static void strike(struct lab *lab)
 {
     struct crash *c = &lab->crash;
     c->is_fuse_lit = false;
+    c->struck_at = lab->duplicates_from = sim_now(lab->world);
+    lab->duplicates_until = c->struck_at + c->forgiven;
     for (size_t i = 0; i < lab->plan.peer_count; i++) {
         bool is_victim =
             c->victim == PEERS_MAX || i == (c->actor + c->victim) % lab->plan.peer_count;
@@ -33,6 +43,27 @@ static void strike(struct lab *lab)
             lab->totals->crashes++;
         peer_kill(&lab->peers[i]);
         peer_restart_after(&lab->peers[i], c->down);
+    }
+    if (count_alive(lab) == 0) {
+        lab->blind_from = c->struck_at;
+        lab->blind_until = c->struck_at + c->down + lab->plan.send_interval + DUR_SECONDS(2);
+    }
+}
+
+// A message was told before the crash: does the log of the first peer to come back have it? Its
+// entry is stamped after the receiver had it.
+void crash_survey(struct lab *lab, struct peer *restarted)
+{
+    const struct nflog_receiver receiver = {S("hook"), S("webhook"), 0};
+    for (size_t i = 0; i < lab->plan.group_count && count_alive(lab) == 1; i++) {
+        struct topic *t = &lab->topics[i];
+        char key[64];
+        snprintf(key, sizeof(key), "{}:{alertname=\"Group%zu\"}", i);
+        const struct nflog_entry *e = nflog_find(restarted->am->nflog, str_c(key), &receiver);
+        t->is_forgotten = t->messages > 0 && (!e || e->timestamp < truth_wall(lab, t->told_at));
+        if (t->is_forgotten)
+            sim_note(lab->world, "%s has no record of the last message about Group%zu",
+                     restarted->name, i);
     }
 }
 
@@ -79,14 +110,10 @@ static void watch_peer(struct lab *lab, size_t i)
     const struct am *am = lab->peers[i].am;
     if (!am || !am->runtime) // down, or about to be
         return;
-    if (has_grown(&c->written[i], nflog_stats(am->nflog)->written)) {
-        c->is_durable = false;
+    if (has_grown(&c->written[i], nflog_stats(am->nflog)->written))
         step_done(lab, CRASH_LOGGED, i, c->events);
-    }
     if (has_grown(&c->merged[i], nflog_stats(am->nflog)->merged))
         step_done(lab, CRASH_HEARD, i, c->events);
-    if (has_grown(&c->appended[i], nflog_journal_stats(am->nflog)->appended_records))
-        c->is_durable = true;
     if (has_grown(&c->groups[i], dispatcher_group_count(am->runtime->dispatcher)))
         light_before(lab, i);
 }
@@ -103,7 +130,6 @@ void crash_on_event(struct lab *lab)
 void crash_on_request(struct lab *lab, size_t peer, dur_ns answer_delay)
 {
     struct crash *c = &lab->crash;
-    c->is_durable = false;
     step_done(lab, CRASH_SENT, peer, sim_random_below(lab->world, 3));
     if (!c->is_armed || c->step != CRASH_ANSWERED || ++c->count != c->occasion)
         return;

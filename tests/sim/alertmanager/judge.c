@@ -63,10 +63,13 @@ static void note_message(struct lab *lab, size_t peer, const struct statement *i
 static void judge_duplicate(struct lab *lab, struct topic *t, size_t peer)
 {
     mono_ns now = sim_now(lab->world);
+    bool is_forgiven = now >= lab->duplicates_from && now <= lab->duplicates_until;
     lab->duplicates++;
     t->duplicates++;
     t->duplicates_in_row++;
-    if (now < lab->duplicates_from || now > lab->duplicates_until)
+    if (lab->plan.scenario == LONE)
+        is_forgiven = t->is_forgotten;
+    if (!is_forgiven)
         judge_fail(lab, "am-%zu told again what was told %.3f s ago", peer,
                    dur_to_seconds(now - t->told_at));
 }
@@ -83,8 +86,7 @@ void judge_message(struct lab *lab, size_t peer, const struct statement *items, 
             judge_fail(lab, "a message with alerts of two groups");
         has_news |= is_news(&items[i]);
     }
-    bool is_repeat =
-        !has_news && t->messages > 0 && now - t->told_at >= lab->plan.repeat_interval;
+    bool is_repeat = !has_news && t->messages > 0 && now - t->told_at >= lab->plan.repeat_interval;
     note_message(lab, peer, items, count, has_news ? "news" : is_repeat ? "repeat" : "duplicate");
     for (size_t i = 0; i < count; i++)
         check_true(lab, &items[i]);
@@ -101,6 +103,7 @@ void judge_message(struct lab *lab, size_t peer, const struct statement *items, 
     }
     t->messages++;
     t->told_at = now;
+    t->is_forgotten = false;
     lab->messages++;
 }
 
@@ -113,6 +116,9 @@ static void check_told(struct lab *lab, const struct subject *s, mono_ns now)
         return;
     bool is_firing = now < e->end;
     mono_ns since = is_firing ? e->start : e->end;
+    bool is_blind = since >= lab->blind_from && since <= lab->blind_until;
+    if (!is_firing && is_blind) // what is not in the log, and not posted again, nobody knows of
+        return;
     if (now - since > lab->plan.bound && is_firing != (s->view == VIEW_FIRING))
         judge_fail(lab, "%s is %s for %.1f s, and nobody was told", s->instance,
                    is_firing ? "firing" : "over", dur_to_seconds(now - since));

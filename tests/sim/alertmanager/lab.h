@@ -3,22 +3,26 @@
 // simulated world; and the judge who compares what the receiver was told with what was true.
 //
 // The truth is a script drawn from the seed: subjects (alerts) in groups, each with episodes during
-// which it fires. Senders post what is true to every peer, again and again, as rule evaluators do. The
-// receiver's view of a subject is what the last message that named it said.
+// which it fires. Senders post what is true to every peer, again and again, as rule evaluators do.
+// The receiver's view of a subject is what the last message that named it said.
 //
 // What the judge demands, after every event:
 //   told       A state of a subject that has lasted `bound` is what the receiver's view shows (a
-//              subject never named counts as resolved). So each alert is told at least once, and its
-//              end, too.
-//   true       A message shows no state that was over for longer than `lag`, and no end that has not
+//              subject never named counts as resolved). So each alert is told at least once, and
+//              its end, too.
+//   true       A message shows no state that was over for longer than `lag`, and no end that has
+//   not
 //              come.
 //   once       A message that names only states which the view shows already is a duplicate, unless
 //              repeat_interval has passed since the group's message before it. Healthy and lossy
 //              worlds have none; elsewhere they are counted and bounded by the scenario.
+//              A lone alertmanager may repeat after kill -9 what its log on the disk does not have,
+//              and nothing else.
 //   quiet      Once all is over and told, nothing is sent any more.
 //
-// world.c: machines and programs. truth.c: the script. sender.c, receiver.c: its two ends. judge.c: the
-// rules above. crash.c: where kill -9 strikes. scenario.c: the kinds of world. main.c: seeds, sums.
+// world.c: machines and programs. truth.c: the script. sender.c, receiver.c: its two ends. judge.c:
+// the rules above. crash.c: where kill -9 strikes. scenario.c: the kinds of world. main.c: seeds,
+// sums.
 #pragma once
 #include <stdatomic.h>
 
@@ -72,6 +76,7 @@ struct topic { // a group as the receiver sees it
     mono_ns told_at;
     uint64_t messages, duplicates;
     uint64_t duplicates_in_row; // since the last message with news
+    bool is_forgotten;          // the last message is in nobody's log
 };
 
 // ---- who takes part ----------------------------------------------------------------------------
@@ -116,11 +121,12 @@ struct plan { // drawn from the seed
     mono_ns end;       // the last episode's
 };
 
-enum crash_step { // of a notification
-    CRASH_BEFORE, // around the moment when the group's timer fires
-    CRASH_SENT,   // the request has arrived at the receiver
+enum crash_step {   // of a notification
+    CRASH_BEFORE,   // around the moment when the group's timer fires
+    CRASH_SENT,     // the request has arrived at the receiver
     CRASH_ANSWERED, // the answer is on its way, or has just arrived
-    CRASH_LOGGED,   // the log has the entry: before or after it is on the disk, before or after gossip
+    CRASH_LOGGED,   // the log has the entry: before or after it is on the disk, before or after
+                    // gossip
     CRASH_HEARD,    // another peer has merged the entry
     CRASH_STEP_COUNT
 };
@@ -131,12 +137,13 @@ struct crash {
     size_t victim;     // counted from the peer that does the step; PEERS_MAX: all
     uint64_t events;   // later
     dur_ns down;
+    dur_ns forgiven; // duplicates so long after the strike
     bool is_armed, is_fuse_lit;
     size_t actor;
     uint64_t fuse; // events left
     uint64_t count;
-    bool is_durable; // the entry of this notification was on the victim's disk
-    uint64_t written[PEERS_MAX], merged[PEERS_MAX], appended[PEERS_MAX], groups[PEERS_MAX];
+    mono_ns struck_at; // 0: not yet
+    uint64_t written[PEERS_MAX], merged[PEERS_MAX], groups[PEERS_MAX];
 };
 
 struct lab {
@@ -151,9 +158,12 @@ struct lab {
     struct topic topics[GROUPS_MAX];
     struct crash crash;
 
+    // While all peers were down, and until each sender has posted to the restarted ones: who gets
+    // forgotten and ends now may stay so.
+    mono_ns blind_from, blind_until;
     mono_ns failing_until; // the receiver answers 500
     mono_ns next_check;
-    mono_ns quiet_from;       // 0: not yet
+    mono_ns quiet_from;                        // 0: not yet
     mono_ns duplicates_from, duplicates_until; // when they are forgiven
     uint64_t messages, duplicates, refused;
 };
@@ -189,6 +199,7 @@ NORETURN void judge_fail(struct lab *lab, const char *fmt, ...) PRINTF(2, 3);
 // ---- crash.c -----------------------------------------------------------------------------------
 
 void crash_arm(struct lab *lab);
+void crash_survey(struct lab *lab, struct peer *restarted); // what is in its log?
 void crash_on_event(struct lab *lab);
 void crash_on_request(struct lab *lab, size_t peer, dur_ns answer_delay);
 

@@ -37,8 +37,8 @@ static void print_totals(const struct totals *t)
 
 int main(int argc, char **argv)
 {
-    struct totals *totals = mmap(NULL, sizeof(*totals), PROT_READ | PROT_WRITE,
-                                 MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+    struct totals *totals =
+        mmap(NULL, sizeof(*totals), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
     if (totals == MAP_FAILED) {
         perror("mmap");
         return 1;

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// A rule evaluator as the alertmanagers see it: every send_interval it posts all that fires, and for 15
-// minutes what has ended, to every peer, each over its own connection.
+// A rule evaluator as the alertmanagers see it: every send_interval it posts all that fires, and
+// for 15 minutes what has ended, to every peer, each over its own connection.
 #include "base/text/json_writer.h"
 #include "tests/sim/alertmanager/lab.h"
 

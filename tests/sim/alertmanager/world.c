@@ -34,8 +34,8 @@ static void list_peers(const struct peer *p, struct arena *mem, struct flag_strs
     ret->items = arena_array(mem, str, count);
     ret->count = count;
     for (size_t i = 0; i < count; i++)
-        ret->items[i] = plan->has_dns_name ? S("alertmanagers.example:9094")
-                                           : str_c(p->lab->peers[i].listen);
+        ret->items[i] =
+            plan->has_dns_name ? S("alertmanagers.example:9094") : str_c(p->lab->peers[i].listen);
 }
 
 void peer_start(struct peer *p)
@@ -66,7 +66,7 @@ void peer_kill(struct peer *p)
     sim_node_crash(p->machine);
     am_free(p->am);
     p->am = NULL;
-    c->written[i] = c->merged[i] = c->appended[i] = c->groups[i] = 0;
+    c->written[i] = c->merged[i] = c->groups[i] = 0;
 }
 
 static void on_stopped(void *owner)
@@ -95,6 +95,7 @@ static void on_restart(void *ctx)
     struct peer *p = ctx;
     sim_node_restart(p->machine);
     peer_start(p);
+    crash_survey(p->lab, p);
 }
 
 void peer_restart_after(struct peer *p, dur_ns down)
@@ -127,8 +128,7 @@ struct lab *lab_new(uint64_t seed, struct totals *totals)
 {
     struct lab *lab = mem_new(struct lab);
     lab->totals = totals;
-    lab->world =
-        sim_world_new(&(struct sim_options){.seed = seed, .log_level = seeds_log_level()});
+    lab->world = sim_world_new(&(struct sim_options){.seed = seed, .log_level = seeds_log_level()});
     plan_draw(lab, seed);
     truth_draw(lab);
     receiver_start(lab);

@@ -120,6 +120,135 @@ static void errors_have_the_texts_that_people_search_for(void **state)
     }
 }
 
+// `what` in a flow mapping below global.http_config.
+static void check_http_error(void **state, const char *what, const char *want)
+{
+    defer(buf_done) struct buf text = {0};
+    buf_printf(&text, "global: {http_config: {%s}}\n" TAIL, what);
+    buf_put_c(&text, 0);
+    struct err err = ERR_INIT;
+    struct config *c = load(state, text.p, "am.yml", &err);
+    check_err(&err, want);
+    config_unref(c);
+}
+
+static void http_settings_are_checked(void **state)
+{
+    static const struct {
+        const char *what, *want;
+    } cases[] = {
+        {"bearer_token: a, bearer_token_file: b",
+         "at most one of bearer_token & bearer_token_file must be configured"},
+        {"bearer_token: a, basic_auth: {}",
+         "at most one of basic_auth, oauth2, bearer_token & bearer_token_file must be configured"},
+        {"basic_auth: {username: a, username_file: b}",
+         "at most one of basic_auth username, username_file & username_ref must be configured"},
+        {"basic_auth: {password: a, password_ref: b}",
+         "at most one of basic_auth password, password_file & password_ref must be configured"},
+        {"authorization: {}, bearer_token: a",
+         "authorization is not compatible with bearer_token & bearer_token_file"},
+        {"authorization: {credentials: a, credentials_file: b}",
+         "at most one of authorization credentials & credentials_file must be configured"},
+        {"authorization: {type: ' BASIC '}",
+         "authorization type cannot be set to \"basic\", use \"basic_auth\" instead"},
+        {"authorization: {}, basic_auth: {}",
+         "at most one of basic_auth, oauth2 & authorization must be configured"},
+        {"oauth2: {}", "oauth2 client_id must be configured"},
+        {"oauth2: {client_id: a}", "oauth2 token_url must be configured"},
+        {"oauth2: {client_id: a, token_url: b, client_secret: c, client_secret_file: d}",
+         "at most one of oauth2 client_secret, client_secret_file & client_secret_ref must be "
+         "configured using grant-type=client_credentials"},
+        {"oauth2: {client_id: a, token_url: b, signature_algorithm: x, "
+         "grant_type: 'urn:ietf:params:oauth:grant-type:jwt-bearer'}",
+         "valid signature algorithms are RS256, RS384 and RS512"},
+        {"tls_config: {ca: a, ca_file: b}",
+         "at most one of ca, ca_file & ca_ref must be configured"},
+        {"tls_config: {cert: a}", "exactly one of key or key_file must be configured when a client "
+                                  "certificate is configured"},
+        {"tls_config: {key: a}", "exactly one of cert or cert_file must be configured when a "
+                                 "client key is configured"},
+        {"tls_config: {min_version: TLS9}", "unknown TLS version: TLS9"},
+        {"no_proxy: a", "if no_proxy is configured, proxy_url must also be configured"},
+        {"proxy_from_environment: true, proxy_url: 'http://p'",
+         "if proxy_from_environment is configured, proxy_url must not be configured"},
+        {"proxy_connect_header: {a: [b]}",
+         "if proxy_connect_header is configured, proxy_url or proxy_from_environment must also be "
+         "configured"},
+        {"http_headers: {a: {foo: [x]}}",
+         "yaml: unmarshal errors:\n  line 1: field foo not found in type config.Header"},
+        {"proxy_url: 'socks5://p', proxy_connect_header: {a: [b, c]}, "
+         "http_headers: {X-A: {values: [v], secrets: [s], files: [f]}}",
+         ""},
+    };
+    for (size_t i = 0; i < ARRAY_LEN(cases); i++)
+        check_http_error(state, cases[i].what, cases[i].want);
+}
+
+static void outputs_are_checked(void **state)
+{
+    static const struct {
+        const char *text, *want;
+    } cases[] = {
+        {"tracing: {insecure: true}\n" TAIL, "tracing endpoint must be set"},
+        {"tracing: {endpoint: a, compression: zip}\n" TAIL,
+         "invalid compression type zip provided, valid options: gzip"},
+        {"event_recorder: {file_outputs: [{}]}\n" TAIL,
+         "event_recorder file output requires a path"},
+        {"event_recorder: {stdout_outputs: [{x: 1}]}\n" TAIL,
+         "yaml: unmarshal errors:\n  line 1: field x not found in type "
+         "eventrecorder.StdoutOutputConfig"},
+        {"event_recorder: {webhook_outputs: [{url: <secret>}]}\n" TAIL,
+         "event_recorder webhook output requires an absolute http(s) url"},
+        {"event_recorder: {webhook_outputs: [{url: 'http://a', batch_max_events: 1}]}\n" TAIL,
+         "event_recorder webhook batch settings require batch: true"},
+        {"event_recorder: {kafka_outputs: [{topic: t}]}\n" TAIL,
+         "event_recorder kafka: at least one broker is required"},
+        {"event_recorder: {kafka_outputs: [{brokers: [a], topic: t, acks: some}]}\n" TAIL,
+         "event_recorder kafka: unknown acks \"some\", must be \"none\", \"leader\", or \"all\""},
+    };
+    for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
+        struct err err = ERR_INIT;
+        assert_null(load(state, cases[i].text, "am.yml", &err));
+        check_err(&err, cases[i].want);
+    }
+    struct config *c =
+        load_good(state, "tracing: {endpoint: 'a:1', timeout: 1m}\n"
+                         "event_recorder: {file_outputs: [{path: e.log}], stdout_outputs: [{}], "
+                         "webhook_outputs: [{url: 'http://a', workers: -1}]}\n" TAIL);
+    check_str(c->tracing->client_type, S("grpc"));
+    check_str(YAML_LIST_AT(&c->recorder->files, struct event_file_conf, 0)->path,
+              S("/etc/am/e.log"));
+    const struct event_webhook_conf *w =
+        YAML_LIST_AT(&c->recorder->webhooks, struct event_webhook_conf, 0);
+    assert_int_equal(w->workers, 4);
+    assert_int_equal(w->timeout, DUR_SECONDS(10));
+    config_unref(c);
+}
+
+static void the_matcher_mode_decides_about_names(void **state)
+{
+    struct fake_env *fake = *state;
+    static const struct {
+        const char *route, *classic;
+    } cases[] = {
+        {"group_by: [a-b]", "invalid label name \"a-b\" in group_by list"},
+        {"labels: {a-b: x}", "invalid label name \"a-b\" in route labels"},
+        {"routes: [{matchers: ['a-b=\"x\"']}]", "bad matcher format: a-b=\"x\""},
+    };
+    for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
+        for (int is_classic = 0; is_classic < 2; is_classic++) {
+            defer(buf_done) struct buf text = {0};
+            buf_printf(&text, "route: {receiver: r, %s}\nreceivers: [{name: r}]\n", cases[i].route);
+            struct config_options opt = {
+                .env = &fake->env, .matchers = is_classic ? MATCHER_CLASSIC : MATCHER_FALLBACK};
+            struct err err = ERR_INIT;
+            struct config *c = config_load(buf_str(&text), S("am.yml"), &opt, &err);
+            check_err(&err, is_classic ? cases[i].classic : "");
+            config_unref(c);
+        }
+    }
+}
+
 static void too_large_a_file_is_refused(void **state)
 {
     struct fake_env *fake = *state;
@@ -338,6 +467,9 @@ int test_config(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(errors_have_the_texts_that_people_search_for, setup,
                                         teardown),
+        cmocka_unit_test_setup_teardown(http_settings_are_checked, setup, teardown),
+        cmocka_unit_test_setup_teardown(outputs_are_checked, setup, teardown),
+        cmocka_unit_test_setup_teardown(the_matcher_mode_decides_about_names, setup, teardown),
         cmocka_unit_test_setup_teardown(too_large_a_file_is_refused, setup, teardown),
         cmocka_unit_test(addresses_are_split_as_go_does),
         cmocka_unit_test_setup_teardown(a_webhook_becomes_an_integration, setup, teardown),

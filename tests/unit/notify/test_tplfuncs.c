@@ -139,7 +139,6 @@ static void defaults_render_both_engines(void **state)
     assert_true(str_find_str(buf_str(&out), S("<title>[FIRING:1] Disk (eu)</title>")) != STR_NONE);
 }
 
-int test_tplfuncs(void);
 int test_tplfuncs(void)
 {
     const struct CMUnitTest tests[] = {
