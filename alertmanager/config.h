@@ -15,9 +15,9 @@
 #include "base/text/yaml_types.h"
 #include "notify/integrations/integrations.h"
 
-#define CONFIG_BYTES_MAX          ((size_t)16 << 20)
-#define CONFIG_RECEIVERS_MAX      100000
-#define CONFIG_RULES_MAX          10000 // inhibition
+#define CONFIG_BYTES_MAX     ((size_t)16 << 20)
+#define CONFIG_RECEIVERS_MAX 100000
+#define CONFIG_RULES_MAX     10000 // inhibition
 
 // ---- http_config (config_http.c) ---------------------------------------------------------------
 

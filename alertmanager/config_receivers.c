@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // The section `receivers`: who is told, and by which integrations.
+#include "alertmanager/config_httpconf.h"
 #include "alertmanager/config_int.h"
 #include "base/text/gotpl.h"
 
@@ -198,7 +199,8 @@ static const struct integration *make_webhook(struct config *c, const struct con
                                   .url_file = w->url_file,
                                   .max_alerts = w->max_alerts,
                                   .timeout = w->timeout,
-                                  .payload = w->payload};
+                                  .payload = w->payload,
+                                  .http = config_httpconf(w->http, &c->mem)};
     struct integration *made = arena_new(&c->mem, struct integration);
     *made = (struct integration){.ops = &WEBHOOK_OPS,
                                  .context = &c->context,

@@ -23,7 +23,7 @@ static bool bind_matchers(struct yaml_binder *b, const struct yaml_node *node, v
     struct matchers_conf *conf = to;
     if (node->kind != YAML_SEQUENCE)
         return yaml_problem_type(b, node, "[]string");
-    conf->is_given = true;
+    *conf = (struct matchers_conf){.is_given = true};
     bool is_complete = true;
     yaml_each (i, node) {
         str text;
@@ -81,7 +81,7 @@ static bool bind_regex_map(struct yaml_binder *b, const struct yaml_node *node, 
     struct yaml_str_map *map = to;
     if (node->kind != YAML_MAPPING)
         return yaml_problem_type(b, node, "map[string]config.Regexp");
-    map->items = arena_array(b->mem, struct yaml_str_pair, node->count);
+    *map = (struct yaml_str_map){arena_array(b->mem, struct yaml_str_pair, node->count), 0};
     yaml_each (i, node) {
         const struct yaml_member *m = &node->members[i];
         struct yaml_str_pair *pair = &map->items[map->count];

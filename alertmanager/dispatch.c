@@ -4,6 +4,7 @@
 
 #include "alertmanager/dispatch_group.h"
 #include "base/core/alloc.h"
+#include "base/core/hash.h"
 
 // ---- placements --------------------------------------------------------------------------------
 
@@ -154,6 +155,7 @@ struct dispatcher *dispatcher_new(const struct dispatcher_options *opt)
 {
     struct dispatcher *d = mem_new(struct dispatcher);
     d->opt = *opt;
+    d->seed = env_random(opt->env);
     config_ref(opt->config);
     list_init(&d->ready);
     list_init(&d->waiters);
@@ -189,11 +191,28 @@ void dispatcher_free(struct dispatcher *d)
         group_free(g);
     }
     map_done(&d->groups);
+    map_done(&d->keys);
     assert(d->placements.count == 0);
     map_done(&d->placements);
     route_list_done(&d->scratch);
     config_unref(d->opt.config);
     mem_free(d);
+}
+
+// ---- what the log says -------------------------------------------------------------------------
+
+static bool has_group_key(const void *item, const void *key)
+{
+    return str_eq(((const struct group *)item)->notify.group_key, *(const str *)key);
+}
+
+// Of two groups with one key (routes with the same matchers) only the older one is kept in phase.
+void dispatcher_told(struct dispatcher *d, str group_key)
+{
+    struct group *g =
+        map_find(&d->keys, hash_seeded(d->seed, group_key), has_group_key, &group_key);
+    if (g)
+        group_told(g);
 }
 
 // ---- reading -----------------------------------------------------------------------------------

@@ -9,6 +9,10 @@
 //
 //   alerts ──on_alert──► routes (cached per label set) ──► group ──timer──► ready list ──► pipeline
 //
+// Peers flush a group each by its own timer. Those must keep one phase: two peers whose ticks lie a
+// multiple of the peer timeout apart would have their turns at the same moment, and both would
+// tell. So each message about a group, ours or a peer's, sets its next tick on all peers.
+//
 // A reload makes another dispatcher, which fills itself from the store; the old one is freed, and
 // that cancels its flushes. A flush that was cut off is done again by its successor, which finds in
 // the notification log what was told.
@@ -78,6 +82,11 @@ void dispatcher_wait_loaded(struct dispatcher *d, struct dispatch_waiter *w);
 // Before the old dispatcher of a reload is freed, its waiters are made to wait for the other one;
 // those of a freed dispatcher are taken off without a call.
 void dispatcher_move_waiters(struct dispatcher *from, struct dispatcher *to);
+
+// A message about the group with this key was logged just now, here or by a peer. The group's next
+// tick comes group_interval later, but at most twice that after the one before it, whatever peers
+// say. A group that has not had its first tick keeps it.
+void dispatcher_told(struct dispatcher *d, str group_key);
 
 // ---- looking at groups -------------------------------------------------------------------------
 

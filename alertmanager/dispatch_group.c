@@ -99,6 +99,8 @@ struct group *group_get(struct dispatcher *d, const struct route *route,
     g->is_sorted = true;
     describe(g, group_labels);
     map_insert(&d->groups, group_hash(id), g);
+    g->key_hash = hash_seeded(d->seed, g->notify.group_key);
+    map_insert(&d->keys, g->key_hash, g);
 
     timer_init(&g->timer, on_tick, g);
     time_ns told_at = add_saturated(first->starts_at.t, route->group_wait);
@@ -131,6 +133,7 @@ void group_free(struct group *g)
     env_timer_cancel(d->opt.env, &g->timer);
     list_remove(&g->ready_node);
     map_remove_item(&d->groups, group_hash((struct group_id){g->route, labels}), g);
+    map_remove_item(&d->keys, g->key_hash, g);
     forget_resolved(g);
     group_mark_done(&g->mark);
     text_free(g->notify.group_key);
@@ -363,6 +366,7 @@ void group_flush(struct group *g)
     struct pipeline *pipeline = g->dispatcher->opt.pipeline;
     mono_ns deadline = pipeline_deadline(pipeline, &g->notify);
     g->has_tick = false;
+    g->flushed_at = env_mono(env);
     env_timer_after(env, &g->timer, g->route->group_interval);
     remember_resolved(g, env_now(env));
     g->notify.flush_id++;
@@ -370,6 +374,16 @@ void group_flush(struct group *g)
     g->flush =
         pipeline_flush_start(pipeline, &g->notify, receiver->integrations,
                              receiver->integration_count, g->tick_at, deadline, on_flushed, g);
+}
+
+void group_told(struct group *g)
+{
+    struct env *env = g->dispatcher->opt.env;
+    dur_ns interval = g->route->group_interval;
+    if (g->notify.flush_id == 0)
+        return;
+    mono_ns latest = add_saturated(g->flushed_at, mul_saturated(interval, 2));
+    env_timer_set(env, &g->timer, MIN(add_saturated(env_mono(env), interval), latest));
 }
 
 // ---- reading -----------------------------------------------------------------------------------

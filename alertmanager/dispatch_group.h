@@ -36,6 +36,8 @@ struct group {
     bool is_sorted;
 
     struct timer timer;     // the next tick
+    mono_ns flushed_at;     // when the last flush began; no sense before the first
+    uint64_t key_hash;      // in dispatcher->keys
     bool has_tick;          // one came, and its flush has not begun
     time_ns tick_at;        // when
     struct list ready_node; // in dispatcher->ready: may flush at the next turn
@@ -55,6 +57,8 @@ struct dispatcher {
     struct alerts_subscriber subscriber;
     struct map placements; // by labels
     struct map groups;     // by route and group labels
+    struct map keys;       // the same groups by notify.group_key
+    uint64_t seed;         // of the hashes of keys
     struct route_list scratch;
 
     struct timer start_timer;
@@ -80,6 +84,7 @@ void group_leave(struct group *g, struct member *m); // and frees a placement wi
 // Queues the group for flushing if a tick is waiting for it and nothing stands against it.
 void group_run_tick(struct group *g);
 void group_flush(struct group *g);
+void group_told(struct group *g); // sets the next tick; see dispatcher_told
 
 struct placement *placement_find(const struct dispatcher *d, const struct labels *labels);
 void placement_free_if_unused(struct dispatcher *d, struct placement *p);

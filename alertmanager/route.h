@@ -43,7 +43,7 @@ struct route {                  // its matchers belong to the configuration
     const struct route_index *by_value; // NULL: few children
 };
 
-#define ROUTES_MAX      100000 // in one tree
+#define ROUTES_MAX 100000 // in one tree
 
 // What the tree's names stand for.
 struct route_names {

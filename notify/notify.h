@@ -14,6 +14,7 @@
 #include "base/model/labels.h"
 
 struct tpl_set;
+struct tplcache;
 struct tzone;
 
 // ---- alerts ------------------------------------------------------------------------------------
@@ -186,6 +187,7 @@ typedef void notify_done_fn(void *owner, const struct notify_result *result);
 struct notify_context {
     struct env *env;
     const struct tpl_set *templates, *html_templates;
+    struct tplcache *texts; // compiled texts over `templates`; NULL: each is parsed where it is used
     str external_url;
     str user_agent; // "Alertmanager/0.34.0"
 

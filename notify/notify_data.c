@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "notify/notify_data.h"
 
+#include "notify/tplcache.h"
 #include "notify/tplfuncs.h"
 
 static struct gotime alert_time(struct zoned_time t)
@@ -25,7 +26,7 @@ struct tpldata *notify_data(const struct integration *integration, const struct 
     for (size_t i = 0; i < alert_count; i++) {
         const struct notify_alert *a = &m->alerts[i];
         alerts[i] = (struct tpldata_alert){
-            .is_resolved = a->is_resolved,
+            .status = a->is_resolved ? S("resolved") : S("firing"),
             .labels = tplkv_from_labels(a->labels, mem),
             .annotations = tplkv_from_labels(a->annotations, mem),
             .starts_at = alert_time(a->starts_at),
@@ -63,9 +64,9 @@ bool notify_render(const struct integration *integration, const struct notify_me
         .owner = c->zones,
     };
     struct tpl_run run = {.data = tpldata_value(data), .mem = m->mem, .context = &context};
-    struct buf out = {0};
-    bool ok = tpl_render(c->templates, text, &run, &out, err);
-    *ret = arena_str(m->mem, buf_str(&out));
-    buf_done(&out);
+    struct buf out = {.mem = m->mem};
+    bool ok = c->texts ? tplcache_render(c->texts, text, &run, &out, err)
+                       : tpl_render(c->templates, text, &run, &out, err);
+    *ret = buf_str(&out);
     return ok;
 }

@@ -91,7 +91,7 @@ void tpldata_summarize(struct tpldata *d, struct arena *mem)
 {
     d->status = S("resolved");
     for (size_t i = 0; i < d->alert_count; i++) {
-        if (!d->alerts[i].is_resolved)
+        if (str_eq(d->alerts[i].status, S("firing")))
             d->status = S("firing");
     }
     d->common_labels = common_of(d, offsetof(struct tpldata_alert, labels), mem);
@@ -334,7 +334,7 @@ struct tpl_value tplkv_value(const struct tplkv *kv)
         *ret = (expression);                                                                       \
     }
 
-ALERT_FIELD(alert_status, tpl_str(a->is_resolved ? S("resolved") : S("firing")))
+ALERT_FIELD(alert_status, tpl_str(a->status))
 ALERT_FIELD(alert_labels, tplkv_value(&a->labels))
 ALERT_FIELD(alert_annotations, tplkv_value(&a->annotations))
 ALERT_FIELD(alert_starts_at, tpl_time(&a->starts_at))
@@ -374,7 +374,7 @@ static void alert_ref_at(const struct tpl_value *v, size_t i, struct tpl_value *
 static const struct tpl_type ALERT_LIST = {NAME("[]template.Alert"), .kind = TPL_KIND_LIST,
                                            .elem = &ALERT, .at = alert_ref_at};
 
-static struct tpl_value alerts_with(const struct tpl_call *call, bool is_resolved)
+static struct tpl_value alerts_with(const struct tpl_call *call, str status)
 {
     const struct tpl_value *self = call->self;
     const struct tpldata_alert *alerts =
@@ -383,7 +383,7 @@ static struct tpl_value alerts_with(const struct tpl_call *call, bool is_resolve
         arena_alloc(call->mem, self->count * sizeof(const struct tpldata_alert *));
     size_t n = 0;
     for (size_t i = 0; alerts && i < self->count; i++) {
-        if (alerts[i].is_resolved == is_resolved)
+        if (str_eq(alerts[i].status, status))
             kept[n++] = &alerts[i];
     }
     return tpl_list(&ALERT_LIST, kept, n);
@@ -391,13 +391,13 @@ static struct tpl_value alerts_with(const struct tpl_call *call, bool is_resolve
 
 static bool alerts_firing(ARGS)
 {
-    *ret = alerts_with(call, false);
+    *ret = alerts_with(call, S("firing"));
     return true;
 }
 
 static bool alerts_resolved(ARGS)
 {
-    *ret = alerts_with(call, true);
+    *ret = alerts_with(call, S("resolved"));
     return true;
 }
 

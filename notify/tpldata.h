@@ -20,7 +20,7 @@ str tplkv_get(const struct tplkv *kv, str name);                           // mi
 void tplkv_sorted_pairs(const struct tplkv *kv, struct label *ret);
 
 struct tpldata_alert {
-    bool is_resolved;
+    str status; // "firing", "resolved"; of foreign data anything
     struct tplkv labels, annotations;
     struct gotime starts_at;
     struct gotime ends_at; // gotime_zero() while it fires

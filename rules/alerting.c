@@ -323,8 +323,8 @@ void alert_put_series(const struct alert *a, time_ns ts, struct series_list *out
 {
     int64_t ts_ms = series_ts_ms(ts);
     put_state_series(a, "ALERTS", a->state == ALERT_FIRING ? "firing" : "pending", 1, ts_ms, out);
-    put_state_series(a, "ALERTS_FOR_STATE", NULL, (double)(series_ts_ms(a->active_at) / 1000),
-                     ts_ms, out);
+    int64_t active_s = series_ts_ms(a->active_at) / 1000;
+    put_state_series(a, "ALERTS_FOR_STATE", NULL, (double)active_s, ts_ms, out);
 }
 
 static void put_stale_alerts(const struct alert *a, const char *state, time_ns ts,

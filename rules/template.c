@@ -172,12 +172,11 @@ enum rule_expand rule_text_expand(const struct rule_template_env *te, const stru
     };
     struct rule_tpl_data values = tpl_data(te, data);
     struct tpl_run run = {.data = rule_tpl_data_value(&values), .mem = mem, .context = &context};
-    struct buf out = {0};
+    struct buf out = {.mem = mem};
     size_t pending = queries->pending_count;
     bool ok = tpl_execute(text->set, S(""), &run, &out, err);
     bool is_pending = !ok && (err->code == ERR_CANCELED || queries->pending_count > pending);
-    *ret = ok ? arena_str(mem, buf_str(&out)) : arena_str(mem, err_str(err));
-    buf_done(&out);
+    *ret = ok ? buf_str(&out) : arena_str(mem, err_str(err));
     if (is_pending)
         return RULE_EXPAND_PENDING;
     return ok ? RULE_EXPAND_OK : RULE_EXPAND_FAILED;

@@ -61,18 +61,18 @@ void vmalert_stop(struct vmalert *v, void (*on_stopped)(void *owner), void *owne
 struct group *vmalert_find_group(const struct vmalert *v, uint64_t id); // or NULL
 
 // The page of an alert: what a notification's generatorURL points to. An alert_link_fn.
-void vmalert_alert_link(void *v, const struct group *g, const struct alerting_rule *rule,
+void vmalert_alert_link(void *owner, const struct group *g, const struct alerting_rule *rule,
                         const struct alert *a, struct buf *out);
 
 // ---- web.c, web_api.c
 // ----------------------------------------------------------------------------
 
-void vmalert_serve(void *v, struct http_exchange *x); // http_server_options.handle
-void vmalert_metrics_init(struct vmalert *v);         // metrics.c
+void vmalert_serve(void *owner, struct http_exchange *x); // http_server_options.handle
+void vmalert_metrics_init(struct vmalert *v);             // metrics.c
 void vmalert_metrics_free(struct vmalert *v);
 void vmalert_metrics_put(struct vmalert *v, struct buf *out);
 // group_hooks.on_iteration
-void vmalert_metrics_iteration(void *v, const struct group *g, dur_ns duration);
+void vmalert_metrics_iteration(void *owner, const struct group *g, dur_ns duration);
 void vmalert_metrics_notifier(struct vmalert *v, struct notifier *n);
 
 extern const char VMALERT_VERSION[]; // "vmalert-…-v1.150.0-tocsin"

@@ -219,7 +219,8 @@ static void collect(void *owner)
     m->execution_errors->value = (double)v->counters.execution_errors;
     m->alerts_fired->value = (double)v->counters.alerts_fired;
     m->reload_ok->value = v->reload_error ? 0 : 1;
-    m->reload_time->value = (double)(v->reloaded_at / DUR_SECONDS(1));
+    time_ns reloaded_s = v->reloaded_at / DUR_SECONDS(1);
+    m->reload_time->value = (double)reloaded_s;
     m->reloads->value = (double)v->reloads;
     m->reload_errors->value = (double)v->reload_errors;
 }

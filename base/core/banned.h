@@ -10,6 +10,9 @@
 
 #define BANNED(use) __attribute__((deprecated("banned here: use " use)))
 
+// Declaring libc's functions again is the point.
+// NOLINTBEGIN(readability-redundant-declaration,readability-inconsistent-declaration-parameter-name)
+
 char *strcpy(char *restrict, const char *restrict) BANNED("str or buf");
 char *strcat(char *restrict, const char *restrict) BANNED("buf");
 char *strncpy(char *restrict, const char *restrict, size_t) BANNED("memcpy or str");
@@ -32,4 +35,5 @@ long random(void) BANNED("env_random");
 char *getenv(const char *) BANNED("options read by main");
 FILE *fopen(const char *restrict, const char *restrict) BANNED("env_file_*");
 #endif
+// NOLINTEND(readability-redundant-declaration,readability-inconsistent-declaration-parameter-name)
 #endif

@@ -95,7 +95,7 @@ static void put_time(struct json_writer *w, const char *key, const struct gotime
 static void put_alert(struct json_writer *w, const struct tpldata_alert *a)
 {
     json_object_begin(w);
-    put_str(w, "status", a->is_resolved ? S("resolved") : S("firing"));
+    put_str(w, "status", a->status);
     put_kv(w, "labels", &a->labels);
     put_kv(w, "annotations", &a->annotations);
     put_time(w, "startsAt", &a->starts_at);

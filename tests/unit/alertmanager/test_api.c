@@ -408,6 +408,45 @@ static void silence_schema(void **state)
     api_world_stop(&w);
 }
 
+static void keep_line(void *owner, enum log_level level, str line)
+{
+    (void)level;
+    buf_put(owner, line);
+}
+
+static time_ns log_now(void *owner)
+{
+    (void)owner;
+    return 0;
+}
+
+static void silences_are_logged_when_asked_for(void **state)
+{
+    (void)state;
+    struct api_world w;
+    struct buf lines = {0};
+    struct log_sink sink = {.level = LOG_INFO, .now = log_now, .write = keep_line, .owner = &lines};
+    api_world_init(&w, WORLD_CONFIG);
+    w.fake.env.log.sink = &sink;
+    w.opt.log_silences = true;
+    api_world_run(&w);
+    buf_clear(&lines);
+    str id = create_silence(&w, "2026-01-05T00:00:00Z", "2026-01-05T02:00:00Z");
+    api_world_ask(&w, "DELETE", arena_printf(&w.mem, "/api/v2/silence/%.*s", STR(id)).p, NULL);
+    str all = buf_str(&lines), first, second;
+    str_cut(all, '\n', &first, &second);
+    str wanted = arena_printf(&w.mem,
+                              "msg=\"create silence\" component=silences Id=%.*s CreatedBy=\"\" "
+                              "Comment=c StartsAt=2026-01-05T00:00:00Z "
+                              "EndsAt=2026-01-05T02:00:00Z Matchers=\"a=<&>\"",
+                              STR(id));
+    assert_true(str_ends(first, wanted));
+    assert_true(str_find_str(second, S("msg=\"expire silence\"")) != STR_NONE);
+    sink.level = LOG_ERROR;
+    api_world_stop(&w);
+    buf_done(&lines);
+}
+
 // An accepted silence is on the disk; one that can't be is refused.
 static void a_full_disk_is_told(void **state)
 {
@@ -459,6 +498,7 @@ int test_api(void)
         cmocka_unit_test(silence_lifecycle),
         cmocka_unit_test(unknown_and_malformed_ids),
         cmocka_unit_test(silence_schema),
+        cmocka_unit_test(silences_are_logged_when_asked_for),
         cmocka_unit_test(a_full_disk_is_told),
         cmocka_unit_test(status_and_receivers),
     };

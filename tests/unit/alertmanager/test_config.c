@@ -99,6 +99,8 @@ static void errors_have_the_texts_that_people_search_for(void **state)
          "time interval \"x\" is not unique"},
         {"time_intervals: [{time_intervals: []}]\n" TAIL, "missing name in time interval"},
         {"inhibit_rules: [{equal: ['']}]\n" TAIL, "invalid label name \"\" in equal list"},
+        {"inhibit_rules: [{x: 1, source_match_re: {a: b, c: d}}, {source_match_re: {e: }}]\n" TAIL,
+         "invalid regexp value for \"e\""}, // what a bad entry left behind is not built upon
         {"global: {opsgenie_api_key: x, opsgenie_api_key_file: y}\n" TAIL,
          "at most one of opsgenie_api_key & opsgenie_api_key_file must be configured"},
         {"global: {slack_app_token: x, slack_api_url_file: y}\n" TAIL,
