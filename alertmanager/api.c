@@ -96,8 +96,8 @@ void api_reply_empty(struct web_request *r, int status)
 void api_reply_stream(struct web_request *r, bool (*next)(void *owner, struct buf *out),
                       void (*done)(void *owner), void *owner)
 {
-    reply_as_json(
-        r, &(struct http_reply){.status = 200, .next = next, .done = done, .owner = owner});
+    reply_as_json(r,
+                  &(struct http_reply){.status = 200, .next = next, .done = done, .owner = owner});
 }
 
 void api_reply_text(struct web_request *r, int status, str text)
@@ -203,8 +203,9 @@ static bool check_content_type(struct web_request *r)
     const char *error = media_type_error(type);
     if (error) {
         api_reply_code(r, 400,
-                       arena_printf(r->x->mem, "parsing Content-Type header from \"%.*s\" failed, "
-                                               "because %s",
+                       arena_printf(r->x->mem,
+                                    "parsing Content-Type header from \"%.*s\" failed, "
+                                    "because %s",
                                     STR(header), error));
         return false;
     }
@@ -242,8 +243,8 @@ static bool check_accept(struct web_request *r)
             !is_refused(parameters))
             return true;
     }
-    api_reply_code(
-        r, 406, S("unsupported media type requested, only [application/json] are available"));
+    api_reply_code(r, 406,
+                   S("unsupported media type requested, only [application/json] are available"));
     return false;
 }
 
@@ -290,8 +291,8 @@ void api_serve(struct web_request *r)
         r->handler = o->handler;
         if (str_eq(r->x->method, str_c(o->method)))
             found = o;
-        allowed = arena_printf(r->x->mem, "%.*s%s%s", STR(allowed), allowed.n ? "," : "",
-                               o->method);
+        allowed =
+            arena_printf(r->x->mem, "%.*s%s%s", STR(allowed), allowed.n ? "," : "", o->method);
     }
     if (found) {
         if (check_content_type(r) && check_accept(r))
@@ -300,7 +301,6 @@ void api_serve(struct web_request *r)
         refuse_method(r, allowed);
     } else {
         r->handler = "/api/v2/";
-        api_reply_code(r, 404,
-                       arena_printf(r->x->mem, "path %.*s was not found", STR(r->path)));
+        api_reply_code(r, 404, arena_printf(r->x->mem, "path %.*s was not found", STR(r->path)));
     }
 }

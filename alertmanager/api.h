@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 // api.h: the HTTP API, version 2 (spec: Alertmanager HTTP §4–§8).
 //
-// Files: api.c (request checks, operations, answers), api_decode.c (bodies: Go's JSON rules and
-// texts), api_query.c (parameters), api_json.c (objects), api_post.c (alerts in), api_alerts.c and
-// api_groups.c (alerts out), api_silences.c, api_status.c.
+// Files: api.c (request checks, operations, answers), api_decode.c and api_values.c (bodies:
+// Go's JSON rules and texts), api_query.c (parameters), api_json.c (objects), api_post.c (alerts
+// in), api_alerts.c and api_groups.c (alerts out), api_silences.c, api_status.c.
 //
 // Nothing is kept per alert. Lists hold references to what they show and are made in pieces, as the
 // client takes them. Large bodies are decoded by a worker and stored slice by slice.
@@ -16,7 +16,8 @@
 
 #define API_WORKER_BODY_BYTES ((size_t)128 << 10) // a longer body is decoded by a worker
 #define API_PUT_SLICE         1024                // alerts stored per loop turn
-#define API_LIST_SLICE        2048                // alerts looked at per loop turn
+#define API_LIST_SLICE        1024                // alerts looked at per loop turn
+#define API_SORT_SLICE        8192                // groups moved per loop turn while sorting
 #define API_PIECE_BYTES       ((size_t)128 << 10) // of a list's answer, about
 #define API_ERRORS_BYTES_MAX  ((size_t)64 << 10)  // of the joined messages about invalid alerts
 #define API_MATCHERS_MAX      1000                // in the parameters of one request
@@ -67,7 +68,8 @@ bool api_decode_alerts(str body, struct arena *mem, struct api_drafts *ret,
 bool api_decode_silence(str body, struct arena *mem, struct silence_input *ret,
                         struct api_problem *ret_problem);
 
-// strfmt's date-times: RFC 3339 and its looser relatives. The empty text is 1970. Errors: Go's.
+// api_values.c. strfmt's date-times: RFC 3339 and its looser relatives. The empty text is 1970.
+// Errors: Go's.
 bool api_parse_time(str text, struct zoned_time *ret, struct err *err);
 bool api_uri_is_valid(str text); // an absolute URI or an absolute path
 

@@ -24,7 +24,7 @@ struct alert_list {
     struct web_request *r; // NULL: the answer is being taken
     struct am *am;
     struct api_query query;
-    struct config *config; // a reference
+    struct config *config;   // a reference
     struct sort_item *items; // a reference to each alert from `next` on
     size_t count, next;
     size_t kept; // while filtering: those before `next` that fit
@@ -103,8 +103,7 @@ static void put_alert(struct alert_list *l, struct json_writer *w, struct alert 
 // Appends about API_PIECE_BYTES. False: the list is complete.
 static bool put_piece(struct alert_list *l, struct buf *out)
 {
-    struct json_writer w = {
-        .out = out, .escape = JSON_ESCAPE_GO, .needs_comma = l->needs_comma};
+    struct json_writer w = {.out = out, .escape = JSON_ESCAPE_GO, .needs_comma = l->needs_comma};
     size_t full = out->n + API_PIECE_BYTES;
     if (!l->is_begun) {
         l->is_begun = true;

@@ -3,8 +3,6 @@
 // problem is reported, in upstream's words.
 #include "alertmanager/api.h"
 
-#include "base/text/gotime.h"
-
 // ---- problems ----------------------------------------------------------------------------------
 
 struct decoder {
@@ -95,16 +93,22 @@ static void decode_bool(const struct decoder *d, const json *v, const char *fiel
         fail_type(d, v, field, "bool");
 }
 
+static void decode_loose_time(const struct decoder *d, str text, struct zoned_time *ret)
+{
+    struct err err = ERR_INIT;
+    if (!api_parse_time(text, ret, &err))
+        fail_decoding(d, arena_str(d->mem, err_str(&err)));
+}
+
 static void decode_time(const struct decoder *d, const json *v, const char *field,
                         struct zoned_time *ret)
 {
-    struct err err = ERR_INIT;
     str text = {0};
     if (json_is_null(v))
         return;
     decode_str(d, v, field, &text);
-    if (!has_problem(d) && !api_parse_time(text, ret, &err))
-        fail_decoding(d, arena_str(d->mem, err_str(&err)));
+    if (!has_problem(d) && !time_parse_rfc3339(text, ret))
+        decode_loose_time(d, text, ret);
 }
 
 // A map of strings; a null value is the empty string.
@@ -129,78 +133,6 @@ static void decode_labels(const struct decoder *d, const json *v, const char *fi
     }
     *ret = labels;
     *ret_count = count;
-}
-
-// ---- times and addresses -----------------------------------------------------------------------
-
-bool api_parse_time(str text, struct zoned_time *ret, struct err *err)
-{
-    static const str layouts[] = {
-        {"2006-01-02T15:04:05Z0700", 24}, {"2006-01-02T15:04:05", 19}, {"2006-01-02T15:04Z", 17},
-        {"2006-01-02T15:04", 16},         {"2006-01-02 15:04:05", 19}, {"2006-01-02", 10},
-    };
-    if (text.n == 0) {
-        *ret = (struct zoned_time){0};
-        return true;
-    }
-    if (time_parse_rfc3339(text, ret))
-        return true;
-    struct arena mem = {0};
-    struct gotime t;
-    bool ok = false;
-    for (size_t i = 0; i < ARRAY_LEN(layouts) && !ok; i++) {
-        err_clear(err);
-        ok = gotime_parse(layouts[i], text, &mem, &t, err);
-    }
-    if (ok) {
-        *ret = (struct zoned_time){gotime_unix_ns(&t), t.offset_s};
-        if (gotime_is_zero(&t))
-            ret->t = TIME_UNSET;
-    }
-    arena_done(&mem);
-    return ok;
-}
-
-// http(s)://host[:port][/path without escapes][?query]: what almost every sender uses, and what any
-// parser accepts.
-static bool is_plain_uri(str s)
-{
-    size_t i = str_starts(s, S("http://")) ? 7 : str_starts(s, S("https://")) ? 8 : 0, from = i;
-    if (i == 0)
-        return false;
-    while (i < s.n && (((s.p[i] | 0x20) >= 'a' && (s.p[i] | 0x20) <= 'z') ||
-                       (s.p[i] >= '0' && s.p[i] <= '9') || s.p[i] == '.' || s.p[i] == '-'))
-        i++;
-    if (i == from)
-        return false;
-    if (i < s.n && s.p[i] == ':')
-        for (i++; i < s.n && s.p[i] >= '0' && s.p[i] <= '9';)
-            i++;
-    if (i < s.n && s.p[i] != '/' && s.p[i] != '?')
-        return false;
-    bool is_query = false;
-    for (; i < s.n; i++) {
-        uint8_t c = (uint8_t)s.p[i];
-        is_query |= c == '?';
-        if (c < ' ' || c == 0x7f || (c == '%' && !is_query))
-            return false;
-    }
-    return true;
-}
-
-bool api_uri_is_valid(str text)
-{
-    struct arena mem = {0};
-    struct url url;
-    if (is_plain_uri(text) || str_eq(text, S("*")))
-        return true;
-    // A fragment is not cut off by Go's request parser, but can't make a good URL bad either.
-    str before, fragment;
-    str_cut(text, '#', &before, &fragment);
-    bool ok = url_parse(before, &mem, &url, NULL) &&
-              (url.scheme.n || (before.n && before.p[0] == '/'));
-    arena_done(&mem);
-    return ok;
 }
 
 // ---- alerts ------------------------------------------------------------------------------------
@@ -239,9 +171,8 @@ static void check_alert(const struct decoder *d, const struct alert_draft *a, si
 {
     if (a->generator_url.n && !api_uri_is_valid(a->generator_url))
         fail_schema(d, 601,
-                    arena_printf(d->mem,
-                                 "%zu.generatorURL in body must be of type uri: \"%.*s\"", index,
-                                 STR(a->generator_url)));
+                    arena_printf(d->mem, "%zu.generatorURL in body must be of type uri: \"%.*s\"",
+                                 index, STR(a->generator_url)));
     if (!a->labels)
         fail_schema(d, 602, arena_printf(d->mem, "%zu.labels in body is required", index));
 }
@@ -410,9 +341,8 @@ static void fill_silence(struct arena *mem, const struct silence_draft *s,
     struct silence_matcher_set *set = arena_new(mem, struct silence_matcher_set);
     *set = (struct silence_matcher_set){matchers, s->matcher_count};
 
-    size_t count = label_sort_unique(s->annotations, s->annotation_count);
-    struct silence_annotation *annotations =
-        arena_array(mem, struct silence_annotation, count + 1);
+    size_t count = s->annotations ? label_sort_unique(s->annotations, s->annotation_count) : 0;
+    struct silence_annotation *annotations = arena_array(mem, struct silence_annotation, count + 1);
     for (size_t i = 0; i < count; i++)
         annotations[i] =
             (struct silence_annotation){s->annotations[i].name, s->annotations[i].value};

@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 // GET /api/v2/alerts/groups.
 //
-//   wait until groups are loaded ─► collect references ─► filter ─► answer in pieces
+//   wait until groups are loaded ─► collect references ─► sort ─► filter ─► answer in pieces
 //
-// Filtering also finds out in which receivers' groups an alert is: each of its entries lists all.
+// Sorting and filtering are done in slices. Filtering also finds out in which receivers' groups an
+// alert is: each of its entries lists all.
 #include "alertmanager/api.h"
 #include "base/core/alloc.h"
 
@@ -25,6 +26,14 @@ struct alert_receivers {
     size_t count, cap;
 };
 
+// A merge sort from the bottom up that can stop after any step.
+struct group_sort {
+    struct listed_group **from, **to; // runs of `width` are sorted in `from`
+    size_t width;
+    size_t out;         // of `to`: the next to be filled
+    size_t left, right; // of `from`: the next of the two runs being merged
+};
+
 struct group_list {
     struct web_request *r; // NULL: the answer is being taken
     struct am *am;
@@ -34,7 +43,8 @@ struct group_list {
     struct arena mem;
     struct listed_group *groups;
     size_t count;
-    struct map receivers; // struct alert_receivers by labels
+    struct group_sort sort;    // `from` is the order of the answer in the end
+    struct map receivers;      // struct alert_receivers by labels
     size_t group_at, alert_at; // the next to be looked at, then to be shown
     struct timer timer;
     struct buf piece; // the first piece of the answer
@@ -108,7 +118,7 @@ static void put_alert(struct group_list *l, struct json_writer *w, const struct 
 static bool put_groups(struct group_list *l, struct json_writer *w, size_t full)
 {
     while (l->group_at < l->count) {
-        const struct listed_group *g = &l->groups[l->group_at];
+        const struct listed_group *g = l->sort.from[l->group_at];
         if (g->kept && !l->is_in_group) {
             begin_group(w);
             l->is_in_group = true;
@@ -236,14 +246,51 @@ static void filter_slice(void *owner)
         answer(l);
 }
 
-// ---- collect -----------------------------------------------------------------------------------
+// ---- sort --------------------------------------------------------------------------------------
 
-static int compare_groups(const void *a, const void *b)
+static int compare_groups(const struct listed_group *x, const struct listed_group *y)
 {
-    const struct listed_group *x = a, *y = b;
     int order = labels_cmp(x->labels, y->labels);
     return order ? order : str_cmp(x->route->receiver->name, y->route->receiver->name);
 }
+
+// Does up to `steps` steps. True: sorted.
+static bool sort_some(struct group_sort *s, size_t count, size_t steps)
+{
+    for (; s->width < count; s->width *= 2, s->out = 0) {
+        for (; s->out < count; s->out++) {
+            size_t start = s->out / (2 * s->width) * (2 * s->width);
+            size_t middle = MIN(start + s->width, count), end = MIN(middle + s->width, count);
+            if (steps-- == 0)
+                return false;
+            if (s->out == start) {
+                s->left = start;
+                s->right = middle;
+            }
+            bool takes_left =
+                s->left < middle &&
+                (s->right == end || compare_groups(s->from[s->left], s->from[s->right]) <= 0);
+            s->to[s->out] = s->from[takes_left ? s->left++ : s->right++];
+        }
+        struct listed_group **sorted = s->to;
+        s->to = s->from;
+        s->from = sorted;
+    }
+    return true;
+}
+
+static void sort_slice(void *owner)
+{
+    struct group_list *l = owner;
+    if (!sort_some(&l->sort, l->count, API_SORT_SLICE)) {
+        env_timer_after(l->am->env, &l->timer, 0);
+        return;
+    }
+    timer_init(&l->timer, filter_slice, l);
+    filter_slice(l);
+}
+
+// ---- collect -----------------------------------------------------------------------------------
 
 static bool is_wanted(const struct group_list *l, const struct group *g)
 {
@@ -286,8 +333,14 @@ static void collect(void *owner)
         if (is_wanted(l, g))
             collect_group(l, g, &l->groups[l->count++]);
     }
-    qsort(l->groups, l->count, sizeof(*l->groups), compare_groups);
-    filter_slice(l);
+    l->sort = (struct group_sort){
+        .from = arena_array(&l->mem, struct listed_group *, count + 1),
+        .to = arena_array(&l->mem, struct listed_group *, count + 1),
+        .width = 1,
+    };
+    for (size_t i = 0; i < l->count; i++)
+        l->sort.from[i] = &l->groups[i];
+    sort_slice(l);
 }
 
 void api_get_groups(struct web_request *r, str id)
@@ -301,7 +354,7 @@ void api_get_groups(struct web_request *r, str id)
     l->am = r->am;
     l->query = query;
     l->waiter = (struct dispatch_waiter){.on_loaded = collect, .owner = l};
-    timer_init(&l->timer, filter_slice, l);
+    timer_init(&l->timer, sort_slice, l);
     web_on_cancel(r, list_free, l);
     if (dispatcher_is_loaded(r->am->runtime->dispatcher))
         collect(l);

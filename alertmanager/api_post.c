@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 // POST /api/v2/alerts: body → drafts → alert store (spec: Alertmanager dispatch §3).
 //
-// One `now` counts for the whole request. Valid alerts are stored even if others are not; the answer
-// comes when all are. Short bodies are done at once; long ones are decoded by a worker and stored in
-// slices, so that no turn of the loop gets long.
+// One `now` counts for the whole request. Valid alerts are stored even if others are not; the
+// answer comes when all are. Short bodies are done at once; long ones are decoded by a worker and
+// stored in slices, so that no turn of the loop gets long.
 #include "alertmanager/api.h"
 #include "base/core/alloc.h"
 
@@ -22,6 +22,7 @@ struct post {
     struct timer timer; // the next slice
     struct buf invalid; // messages, a line each
     struct err full;    // the store refused some
+    struct err why;     // scratch: of the alert looked at
     bool is_decoding;   // a worker has it
 };
 
@@ -75,8 +76,7 @@ static void store(struct post *p, const struct alert_draft *drafts, size_t count
 static bool judge(struct post *p, struct alert_draft *d)
 {
     struct api_counts *counts = &p->am->api->counts;
-    struct err err = ERR_INIT;
-    bool is_valid = alert_draft_complete(d, p->now, p->resolve_timeout, p->names, &err);
+    bool is_valid = alert_draft_complete(d, p->now, p->resolve_timeout, p->names, &p->why);
     if (d->ends_at.t > p->now.t)
         counts->received_firing++;
     else
@@ -86,7 +86,7 @@ static bool judge(struct post *p, struct alert_draft *d)
     counts->invalid++;
     if (p->invalid.n)
         buf_put_c(&p->invalid, '\n');
-    buf_put(&p->invalid, err_str(&err));
+    buf_put(&p->invalid, err_str(&p->why));
     return false;
 }
 

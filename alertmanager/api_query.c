@@ -63,8 +63,7 @@ static bool read_query(struct am *am, struct api_query *q, struct err *err)
         if (!q->receiver)
             return err_wrap(err, "failed to parse receiver param");
     }
-    return api_param_matchers(am, p, S("receiver_matchers"), &q->mem, &q->receiver_matchers,
-                              err) ||
+    return api_param_matchers(am, p, S("receiver_matchers"), &q->mem, &q->receiver_matchers, err) ||
            err_wrap(err, "failed to parse receiver_matchers param");
 }
 

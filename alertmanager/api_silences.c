@@ -189,6 +189,27 @@ static struct silence_change *change_new(struct web_request *r)
     return c;
 }
 
+// --log.silences. Matchers as name, operator and value, without quotes.
+static void log_silence(struct web_request *r, const char *what, const struct silence *s)
+{
+    if (!r->am->opt.log_silences || !s)
+        return;
+    defer(buf_done) struct buf matchers = {0}, starts = {0}, ends = {0};
+    for (size_t i = 0; s->set_count && i < s->sets[0].count; i++) {
+        const struct matcher *m = &s->sets[0].items[i];
+        buf_printf(&matchers, "%s%.*s%.*s%.*s", i ? "," : "", STR(m->name),
+                   STR(matcher_op_str(m->op)), STR(m->value));
+    }
+    buf_put_time(&starts, s->starts_at, 0, 0);
+    buf_put_time(&ends, s->ends_at, 0, 0);
+    struct log log = log_with(&r->am->log, LOG_STR("component", S("silences")));
+    log_write(&log, LOG_INFO, LOG_WHERE, str_c(what),
+              LOG_ATTRS(LOG_STR("Id", s->id), LOG_STR("CreatedBy", s->created_by),
+                        LOG_STR("Comment", s->comment), LOG_STR("StartsAt", buf_str(&starts)),
+                        LOG_STR("EndsAt", buf_str(&ends)),
+                        LOG_STR("Matchers", buf_str(&matchers))));
+}
+
 static void refuse_creation(struct web_request *r, const struct err *err)
 {
     log_failure(r, "Failed to create silence", err);
@@ -201,8 +222,7 @@ static bool check_times(const struct silence_input *in, time_ns now, struct err 
         return err_set(err, ERR_INVALID,
                        "Failed to create silence: start time must be before end time");
     if (in->ends_at < now)
-        return err_set(err, ERR_INVALID,
-                       "Failed to create silence: end time can't be in the past");
+        return err_set(err, ERR_INVALID, "Failed to create silence: end time can't be in the past");
     return true;
 }
 
@@ -221,6 +241,7 @@ static void create(struct web_request *r, const struct silence_input *in)
         return;
     }
     c->id = arena_str(r->x->mem, s->id);
+    log_silence(r, str_eq(s->id, in->id) ? "update silence" : "create silence", s);
 }
 
 void api_post_silences(struct web_request *r, str id)
@@ -297,8 +318,10 @@ void api_delete_silence(struct web_request *r, str id)
         return;
     struct silence_change *c = change_new(r);
     c->is_expiry = true;
-    if (silences_expire(r->am->silences, id, on_durable, c, &err))
+    if (silences_expire(r->am->silences, id, on_durable, c, &err)) {
+        log_silence(r, "expire silence", silences_find(r->am->silences, id));
         return;
+    }
     mem_free(c);
     log_failure(r, "Failed to expire silence", &err);
     if (err.code == ERR_NOT_FOUND)

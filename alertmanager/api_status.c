@@ -42,9 +42,8 @@ static void put_version(struct json_writer *w)
     static const struct {
         const char *key, *value;
     } items[] = {
-        {"branch", AM_BRANCH},         {"buildDate", AM_BUILD_DATE},
-        {"buildUser", AM_BUILD_USER},  {"goVersion", AM_TOOLCHAIN},
-        {"revision", AM_REVISION},     {"version", AM_VERSION},
+        {"branch", AM_BRANCH},       {"buildDate", AM_BUILD_DATE}, {"buildUser", AM_BUILD_USER},
+        {"goVersion", AM_TOOLCHAIN}, {"revision", AM_REVISION},    {"version", AM_VERSION},
     };
     json_object_begin(w);
     for (size_t i = 0; i < ARRAY_LEN(items); i++) {

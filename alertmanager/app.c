@@ -187,6 +187,8 @@ static void apply(struct am *am, struct am_runtime *fresh, double hash)
 static bool load_and_apply(struct am *am, struct err *err)
 {
     double hash;
+    if (am->cluster && !cluster_reload_keys(am->cluster, err))
+        return false;
     struct config *config = load_config(am, &hash, err);
     struct am_runtime *fresh = config ? am_runtime_new(am, config, err) : NULL;
     if (fresh)
@@ -244,11 +246,21 @@ static void log_start(struct am *am)
     log_info(&am->log, "Build context", LOG_C("build_context", BUILD));
 }
 
+// What protects a server must never be left out in silence.
+static bool check_supported(const struct am_options *opt, struct err *err)
+{
+    if (opt->web_config_file.n)
+        return err_set(err, ERR_UNSUPPORTED, "--web.config.file is not supported by this build");
+    if (opt->web_systemd_socket)
+        return err_set(err, ERR_UNSUPPORTED, "--web.systemd-socket is not supported by this build");
+    return true;
+}
+
 // All that needs neither states nor the API: the configuration with its templates, and listeners.
 // What can fail comes before anything is written.
 static struct am_runtime *prepare(struct am *am, double *ret_hash, struct err *err)
 {
-    if (!am_cluster_start(am, err))
+    if (!check_supported(&am->opt, err) || !am_cluster_start(am, err))
         return NULL;
     struct config *config = load_config(am, ret_hash, err);
     if (!config) {
@@ -302,6 +314,7 @@ struct am *am_new(struct env *env, const struct am_options *opt, struct err *err
         return NULL;
     }
     am_metrics_init(am);
+    templates_init_builtin(&am->builtin_templates);
     if (start(am, err))
         return am;
     am_free(am);
@@ -386,6 +399,7 @@ void am_free(struct am *am)
     label_store_done(&am->labels);
     mem_free(am->servers);
     mem_free(am->addrs);
+    templates_done(&am->builtin_templates);
     arena_done(&am->mem);
     mem_free(am);
 }

@@ -15,6 +15,8 @@
 #include "alertmanager/nflog.h"
 #include "alertmanager/options.h"
 #include "alertmanager/silence.h"
+#include "alertmanager/templates.h"
+#include "alertmanager/zones.h"
 #include "base/core/metrics.h"
 #include "notify/pipeline.h"
 
@@ -43,9 +45,9 @@ struct api;
 // What belongs to one loaded configuration; a reload replaces it as a whole.
 struct am_runtime {
     struct config *config;
-    struct tpl_set *templates, *html_templates;
-    struct arena zones_mem; // zones that templates asked for
-    struct map zones;
+    struct templates templates;
+    struct tplcache *texts; // templated texts, compiled
+    struct zones zones;     // that templates asked for
     struct inhibitor *inhibitor;
     struct muting muting;
     struct pipeline *pipeline;
@@ -68,6 +70,7 @@ struct am {
     struct nflog *nflog;
     struct silences *silences;
     struct alerts *alerts;
+    struct templates builtin_templates;
     struct am_runtime *runtime; // NULL before the first configuration is in force
     struct timer maintenance_timer;
     struct list log_writes; // of nflog_adapter.c
@@ -113,8 +116,6 @@ struct am_runtime *am_runtime_new(struct am *am, struct config *config /* takes 
                                   struct err *err);
 void am_runtime_start(struct am *am, struct am_runtime *r); // its dispatcher begins
 void am_runtime_free(struct am_runtime *r);
-// The API's templates and zones, too.
-const struct tzone *am_find_zone(void *runtime, str name);
 
 // app_log.c: the notification log as the pipeline sees it.
 struct notify_log am_notify_log(struct am *am);
@@ -131,7 +132,7 @@ void am_metrics_free(struct am *am);
 struct metrics *am_metrics_registry(struct am *am);
 void am_metrics_watch_alerts(struct am *am); // once the store is there
 void am_metrics_unwatch_alerts(struct am *am);
-struct notify_counters *am_counters(void *am, const struct integration *integration);
+struct notify_counters *am_counters(void *owner, const struct integration *integration);
 void am_metrics_reloaded(struct am *am); // counts receivers, integrations, rules
 // A request was answered: by a route's pattern, in lower-case method.
 void am_metrics_http(struct am *am, const char *handler, str method, int status, dur_ns took);
@@ -140,4 +141,4 @@ void am_metrics_http_size(struct am *am, const char *handler, str method, size_t
 // api.c, web.c
 struct api *api_new(struct am *am);
 void api_free(struct api *a);
-void am_serve(void *am, struct http_exchange *x); // http_server_options.handle
+void am_serve(void *owner, struct http_exchange *x); // http_server_options.handle

@@ -28,7 +28,8 @@ static void broadcast_nflog(void *owner, str records)
     channel_broadcast(am->nflog_channel, records);
 }
 
-// Deliveries that wait behind the peer that told this need not wait any longer.
+// Deliveries that wait behind the peer that told this need not wait any longer, and the group's
+// next flush follows this one.
 static void on_nflog_merged(void *owner, const struct nflog_entry *entry)
 {
     struct am *am = owner;
@@ -39,8 +40,10 @@ static void on_nflog_merged(void *owner, const struct nflog_entry *entry)
         .integration = receiver.integration,
         .idx = receiver.idx,
     };
-    if (am->runtime)
-        pipeline_log_changed(am->runtime->pipeline, &key);
+    if (!am->runtime)
+        return;
+    pipeline_log_changed(am->runtime->pipeline, &key);
+    dispatcher_told(am->runtime->dispatcher, key.group_key);
 }
 
 static bool marshal_silences(void *owner, struct buf *out, struct err *err)
@@ -78,6 +81,7 @@ static struct cluster_options cluster_options(const struct am_options *o)
     c.peers = o->cluster_peers.items;
     c.peer_count = o->cluster_peers.count;
     c.label = o->cluster_label;
+    c.encryption_key_file = o->cluster_key_file;
     c.peer_timeout = o->cluster_peer_timeout;
     c.peers_resolve_timeout = o->cluster_resolve_timeout;
     c.gossip_interval = o->cluster_gossip_interval;
@@ -98,11 +102,15 @@ bool am_cluster_start(struct am *am, struct err *err)
 {
     if (am->opt.cluster_listen.n == 0)
         return true;
-    if (am->opt.cluster_tls_config.n)
-        return err_set(err, ERR_UNSUPPORTED,
-                       "unable to initialize TLS transport configuration for gossip mesh: "
-                       "--cluster.tls-config is not supported by this build");
     struct cluster_options options = cluster_options(&am->opt);
+    struct cluster_tls tls;
+    defer(arena_done) struct arena mem = {0};
+    if (am->opt.cluster_tls_config.n) {
+        if (!cluster_tls_read(am->env, am->opt.cluster_tls_config, &mem, &tls, err))
+            return err_wrap(err,
+                            "unable to initialize TLS transport configuration for gossip mesh");
+        options.tls = &tls;
+    }
     am->cluster = cluster_new(am->env, &options, err);
     return am->cluster || err_wrap(err, "unable to initialize gossip mesh");
 }

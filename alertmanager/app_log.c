@@ -105,6 +105,8 @@ static struct notify_log_write *write_entry(void *owner, const struct notify_log
     timer_init(&w->timer, on_refused, w);
     if (!nflog_record(am->nflog, &record, on_durable, w, &w->err))
         env_timer_after(am->env, &w->timer, 0);
+    if (am->runtime)
+        dispatcher_told(am->runtime->dispatcher, key->group_key);
     mem_free(data);
     return w;
 }

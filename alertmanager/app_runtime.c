@@ -2,77 +2,8 @@
 // One configuration in force: its templates, inhibitor, pipeline and dispatcher.
 #include "alertmanager/app.h"
 #include "base/core/alloc.h"
-#include "base/core/hash.h"
 #include "notify/notify_data.h"
-#include "notify/tplfuncs.h"
-
-// ---- templates ---------------------------------------------------------------------------------
-
-static str base_name(str path)
-{
-    str folder, base;
-    return str_cut_last(path, '/', &folder, &base) ? base : path;
-}
-
-static bool parse_template_file(struct am *am, struct am_runtime *r, str path, struct err *err)
-{
-    struct buf text = {0};
-    str name = base_name(path);
-    bool ok = env_file_read(am->env, path, TPL_TEXT_BYTES_MAX, &text, err) &&
-              tpl_parse(r->templates, name, buf_str(&text), err) &&
-              tpl_parse(r->html_templates, name, buf_str(&text), err);
-    buf_done(&text);
-    return ok;
-}
-
-static bool load_templates(struct am *am, struct am_runtime *r, struct err *err)
-{
-    const struct str_list *patterns = &r->config->templates;
-    struct arena mem = {0};
-    bool ok = true;
-    r->templates = tplfuncs_set_new(false);
-    r->html_templates = tplfuncs_set_new(true);
-    for (size_t i = 0; i < patterns->count && ok; i++) {
-        str *paths;
-        size_t count = 0;
-        ok = env_glob(am->env, patterns->items[i], &mem, &paths, &count, err);
-        for (size_t j = 0; j < count && ok; j++)
-            ok = parse_template_file(am, r, paths[j], err);
-    }
-    arena_done(&mem);
-    return ok || err_wrap(err, "failed to parse templates");
-}
-
-// ---- time zones that templates ask for ---------------------------------------------------------
-
-struct named_zone {
-    str name;
-    const struct tzone *zone; // NULL: there is none of that name
-};
-
-static bool has_zone_name(const void *item, const void *key)
-{
-    return str_eq(((const struct named_zone *)item)->name, *(const str *)key);
-}
-
-const struct tzone *am_find_zone(void *runtime, str name)
-{
-    struct am_runtime *r = runtime;
-    uint64_t hash = hash_seeded(0, name);
-    struct named_zone *known = map_find(&r->zones, hash, has_zone_name, &name);
-    if (known)
-        return known->zone;
-    known = arena_new(&r->zones_mem, struct named_zone);
-    known->name = arena_str(&r->zones_mem, name);
-    map_insert(&r->zones, hash, known);
-    struct buf file = {0};
-    struct env *env = r->config->context.env;
-    str path = arena_printf(&r->zones_mem, ZONEINFO_DIR "/%.*s", STR(name));
-    if (tzone_name_is_valid(name) && env_file_read(env, path, TZONE_FILE_BYTES_MAX, &file, NULL))
-        known->zone = tzone_parse(known->name, buf_str(&file), &r->zones_mem, NULL);
-    buf_done(&file);
-    return known->zone;
-}
+#include "notify/tplcache.h"
 
 // ---- hooks of the dispatcher -------------------------------------------------------------------
 
@@ -142,19 +73,24 @@ struct am_runtime *am_runtime_new(struct am *am, struct config *config, struct e
 {
     struct am_runtime *r = mem_new(struct am_runtime);
     r->config = config;
-    if (!load_templates(am, r, err)) {
+    r->zones.env = am->env;
+    if (!templates_load(&r->templates, &am->builtin_templates, am->env, &config->templates, err)) {
+        err_wrap(err, "failed to parse templates");
         am_runtime_free(r);
         return NULL;
     }
+    r->texts = tplcache_new(r->templates.text);
     config->context = (struct notify_context){
         .env = am->env,
-        .templates = r->templates,
-        .html_templates = r->html_templates,
+        .templates = r->templates.text,
+        .html_templates = r->templates.html,
+        .texts = r->texts,
         .external_url = am->external_url,
         .user_agent = S("Alertmanager/" AM_VERSION),
         .started_at = am->started_mono,
-        .find_zone = am_find_zone,
-        .zones = r,
+        .local = zones_find_local(&r->zones, am->opt.tz),
+        .find_zone = zones_find,
+        .zones = &r->zones,
     };
     return r;
 }
@@ -200,10 +136,9 @@ void am_runtime_free(struct am_runtime *r)
     dispatcher_free(r->dispatcher);
     pipeline_free(r->pipeline);
     inhibitor_free(r->inhibitor);
-    tpl_set_free(r->templates);
-    tpl_set_free(r->html_templates);
-    map_done(&r->zones);
-    arena_done(&r->zones_mem);
+    tplcache_free(r->texts);
+    templates_done(&r->templates);
+    zones_done(&r->zones);
     config_unref(r->config);
     mem_free(r);
 }

@@ -104,8 +104,8 @@ struct group *group_get(struct dispatcher *d, const struct route *route,
 
     timer_init(&g->timer, on_tick, g);
     time_ns told_at = add_saturated(first->starts_at.t, route->group_wait);
-    bool is_late = told_at < env_now(d->opt.env);
-    env_timer_after(d->opt.env, &g->timer, is_late ? 0 : route->group_wait);
+    g->is_late = told_at < env_now(d->opt.env);
+    env_timer_after(d->opt.env, &g->timer, g->is_late ? 0 : route->group_wait);
     return g;
 }
 
@@ -359,6 +359,23 @@ void group_run_tick(struct group *g)
         env_timer_after(d->opt.env, &d->flush_timer, 0);
 }
 
+// Ticks follow each other at group_interval. The first flush of a group that is built late comes at
+// once, out of step with the peers' ticks; the one after it falls in with them: they count from the
+// last message.
+static dur_ns time_to_next_tick(const struct group *g)
+{
+    const struct config_receiver *receiver = g->route->receiver;
+    const struct dispatcher_options *opt = &g->dispatcher->opt;
+    dur_ns interval = g->route->group_interval;
+    time_ns told_at;
+    bool is_out_of_step = g->is_late && g->notify.flush_id == 0 && receiver->integration_count > 0;
+    if (!is_out_of_step ||
+        !pipeline_told_at(opt->pipeline, &g->notify, receiver->integrations[0], &told_at))
+        return interval;
+    dur_ns since = sub_saturated(env_now(opt->env), told_at);
+    return since < 0 ? interval : interval - since % interval;
+}
+
 // The next tick is set before the flush begins: a slow flush does not move it.
 void group_flush(struct group *g)
 {
@@ -367,7 +384,7 @@ void group_flush(struct group *g)
     mono_ns deadline = pipeline_deadline(pipeline, &g->notify);
     g->has_tick = false;
     g->flushed_at = env_mono(env);
-    env_timer_after(env, &g->timer, g->route->group_interval);
+    env_timer_after(env, &g->timer, time_to_next_tick(g));
     remember_resolved(g, env_now(env));
     g->notify.flush_id++;
     const struct config_receiver *receiver = g->route->receiver;

@@ -37,6 +37,7 @@ struct group {
 
     struct timer timer;     // the next tick
     mono_ns flushed_at;     // when the last flush began; no sense before the first
+    bool is_late;           // its first alert had been firing longer than group_wait
     uint64_t key_hash;      // in dispatcher->keys
     bool has_tick;          // one came, and its flush has not begun
     time_ns tick_at;        // when

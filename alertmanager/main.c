@@ -135,8 +135,7 @@ static void run(struct program *p, const struct am_options *opt)
         exit(1); // what is under way on the disk ends with the process
     }
     struct metrics *registry = am_metrics_registry(p->am);
-    struct process_metrics *process =
-        process_metrics_new(registry, PROCESS_METRICS_CLIENT_GOLANG);
+    struct process_metrics *process = process_metrics_new(registry, PROCESS_METRICS_CLIENT_GOLANG);
     p->turns = metrics_histogram(registry, "tocsin_loop_turn_seconds",
                                  "Time the event loop was busy in one turn, in seconds.", bounds,
                                  ARRAY_LEN(bounds));
@@ -158,7 +157,8 @@ int main(int argc, char **argv)
     struct program p = {0};
     char hostname[256] = "localhost";
     gethostname(hostname, sizeof(hostname) - 1);
-    struct am_options opt = {.hostname = str_c(hostname), .cpus = usable_cpus()};
+    struct am_options opt = {
+        .hostname = str_c(hostname), .tz = getenv("TZ"), .cpus = usable_cpus()};
     int status = read_flags(&opt, argc, argv, &mem);
     if (status >= 0) {
         arena_done(&mem);

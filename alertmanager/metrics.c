@@ -5,163 +5,8 @@
 
 #include "alertmanager/api.h"
 #include "base/core/alloc.h"
-#include "base/core/hash.h"
 
 static const double SIZE_BUCKETS[] = {100, 1e3, 1e4, 1e5, 1e6, 1e7, 1e8};
-static const double LATENCY_BUCKETS[] = {1, 5, 10, 15, 20};
-
-// All kinds that upstream knows; their series are there from the start.
-static const char *const INTEGRATIONS[] = {
-    "email", "pagerduty", "wechat",  "pushover", "slack",     "opsgenie", "webhook",    "victorops", "sns",
-    "telegram", "discord", "webex", "msteams", "msteamsv2", "incidentio", "jira", "rocketchat", "mattermost",
-};
-
-// ---- notifications -----------------------------------------------------------------------------
-
-static bool has_key(const void *item, const void *key)
-{
-    const struct counted_integration *c = item, *wanted = key;
-    return str_eq(c->integration, wanted->integration) && str_eq(c->receiver, wanted->receiver);
-}
-
-static uint64_t hash_of(const struct am_metrics *m, const struct counted_integration *c)
-{
-    return hash_mix(hash_seeded(m->seed, c->integration), hash_seeded(m->seed, c->receiver));
-}
-
-static void on_latency(void *owner, double seconds)
-{
-    histogram_observe(owner, seconds);
-}
-
-static struct counted_integration *find_counted(struct am *am, str integration, str receiver)
-{
-    struct am_metrics *m = am->metrics;
-    struct counted_integration key = {.integration = integration, .receiver = receiver};
-    uint64_t hash = hash_of(m, &key);
-    struct counted_integration *c = map_find(&m->counted, hash, has_key, &key);
-    if (c)
-        return c;
-    c = mem_new(struct counted_integration);
-    c->integration = str_from(mem_dup(integration), integration.n);
-    c->receiver = str_from(mem_dup(receiver), receiver.n);
-    c->counters.on_latency = on_latency;
-    c->counters.owner =
-        histogram_get(m->notification_latency, (str[]){c->integration, c->receiver});
-    map_insert(&m->counted, hash, c);
-    return c;
-}
-
-struct notify_counters *am_counters(void *owner, const struct integration *integration)
-{
-    struct am *am = owner;
-    str receiver = am->opt.features.receiver_name_in_metrics ? integration->receiver : S("");
-    return &find_counted(am, integration->ops->name, receiver)->counters;
-}
-
-static void counted_free(struct counted_integration *c)
-{
-    mem_free((char *)c->integration.p);
-    mem_free((char *)c->receiver.p);
-    mem_free(c);
-}
-
-static void drop_counted(struct am_metrics *m)
-{
-    map_each (struct counted_integration, c, &m->counted)
-        counted_free(c);
-    map_clear(&m->counted);
-    metric_remove_all(m->notifications);
-    metric_remove_all(m->notifications_failed);
-    metric_remove_all(m->notification_requests);
-    metric_remove_all(m->notification_requests_failed);
-    metric_remove_all(m->notification_latency);
-}
-
-// With receivers' names as a label each load starts anew, with what is configured; flushes of the
-// configuration before have been cancelled by then.
-static void count_configured(struct am *am)
-{
-    const struct config *config = am->runtime->config;
-    drop_counted(am->metrics);
-    for (size_t i = 0; i < config->receiver_count; i++) {
-        const struct config_receiver *receiver = &config->receivers[i];
-        for (size_t j = 0; receiver->is_routed && j < receiver->integration_count; j++)
-            am_counters(am, receiver->integrations[j]);
-    }
-}
-
-void am_metrics_reloaded(struct am *am)
-{
-    const struct config *config = am->runtime->config;
-    struct am_metrics *m = am->metrics;
-    metric_set(m->receivers, (double)config->routed_receivers);
-    metric_set(m->integrations, (double)config->routed_integrations);
-    metric_set(m->inhibition_rules, (double)config->rule_count);
-    if (am->opt.features.receiver_name_in_metrics) {
-        count_configured(am);
-        return;
-    }
-    for (size_t i = 0; i < ARRAY_LEN(INTEGRATIONS); i++)
-        find_counted(am, str_c(INTEGRATIONS[i]), S(""));
-}
-
-static void collect_integration(struct am_metrics *m, const struct counted_integration *c)
-{
-    const struct notify_counters *n = &c->counters;
-    const str labels[] = {c->integration, c->receiver};
-    metric_get(m->notifications, labels)->value = (double)n->notifications;
-    metric_get(m->notification_requests, labels)->value = (double)n->requests;
-    metric_get(m->notification_requests_failed, labels)->value = (double)n->requests_failed;
-    for (int i = 0; i < NOTIFY_FAILURE_COUNT; i++) {
-        str reason = notify_failure_str((enum notify_failure)i);
-        str failed[] = {c->integration, m->has_receiver_names ? c->receiver : reason, reason};
-        metric_get(m->notifications_failed, failed)->value = (double)n->failed[i];
-    }
-}
-
-static void collect_notifications(struct am *am)
-{
-    static const str reasons[NOTIFY_SUPPRESSION_COUNT] = {
-        [SUPPRESSED_INHIBITION] = {"inhibition", 10},
-        [SUPPRESSED_ACTIVE_INTERVAL] = {"active_time_interval", 20},
-        [SUPPRESSED_MUTE_INTERVAL] = {"mute_time_interval", 18},
-        [SUPPRESSED_SILENCE] = {"silence", 7},
-    };
-    struct am_metrics *m = am->metrics;
-    map_each (struct counted_integration, c, &m->counted)
-        collect_integration(m, c);
-    for (size_t i = 0; i < NOTIFY_SUPPRESSION_COUNT; i++) {
-        if (am->suppressed[i])
-            metric_get(m->suppressed, &reasons[i])->value = (double)am->suppressed[i];
-    }
-}
-
-static void register_notifications(struct am_metrics *m)
-{
-    bool r = m->has_receiver_names;
-    const char *labels = r ? "integration,receiver_name" : "integration";
-    m->notifications =
-        metrics_family(m->registry, METRIC_COUNTER, "alertmanager_notifications_total",
-                       "Notifications that were to be sent, by integration.", labels, NULL, 0);
-    m->notifications_failed = metrics_family(
-        m->registry, METRIC_COUNTER, "alertmanager_notifications_failed_total",
-        "Notifications that were given up, by integration and reason.",
-        r ? "integration,receiver_name,reason" : "integration,reason", NULL, 0);
-    m->notification_requests =
-        metrics_family(m->registry, METRIC_COUNTER, "alertmanager_notification_requests_total",
-                       "Attempts to deliver a notification.", labels, NULL, 0);
-    m->notification_requests_failed = metrics_family(
-        m->registry, METRIC_COUNTER, "alertmanager_notification_requests_failed_total",
-        "Attempts to deliver a notification that failed.", labels, NULL, 0);
-    m->notification_latency =
-        metrics_family(m->registry, METRIC_HISTOGRAM, "alertmanager_notification_latency_seconds",
-                       "Duration of attempts to deliver a notification, in seconds.", labels,
-                       LATENCY_BUCKETS, ARRAY_LEN(LATENCY_BUCKETS));
-    m->suppressed = metrics_family(
-        m->registry, METRIC_COUNTER, "alertmanager_notifications_suppressed_total",
-        "Alerts left out of a flush because they were muted, by reason.", "reason", NULL, 0);
-}
 
 // ---- HTTP --------------------------------------------------------------------------------------
 
@@ -201,20 +46,20 @@ static void register_http(struct am_metrics *m)
         metrics_family(m->registry, METRIC_HISTOGRAM, "alertmanager_http_request_duration_seconds",
                        "Duration of HTTP requests, in seconds.", "code,handler,method",
                        METRIC_BUCKETS_DEFAULT, ARRAY_LEN(METRIC_BUCKETS_DEFAULT));
-    m->http_size = metrics_family(m->registry, METRIC_HISTOGRAM,
-                                  "alertmanager_http_response_size_bytes",
-                                  "Size of HTTP responses, in bytes.", "handler,method",
-                                  SIZE_BUCKETS, ARRAY_LEN(SIZE_BUCKETS));
+    m->http_size =
+        metrics_family(m->registry, METRIC_HISTOGRAM, "alertmanager_http_response_size_bytes",
+                       "Size of HTTP responses, in bytes.", "handler,method", SIZE_BUCKETS,
+                       ARRAY_LEN(SIZE_BUCKETS));
     m->gets_open =
         metric_get(metrics_family(m->registry, METRIC_GAUGE, "alertmanager_http_requests_in_flight",
                                   "GET requests being answered.", "method=get", NULL, 0),
                    NULL);
-    m->gets_refused = metric_get(
-        metrics_family(m->registry, METRIC_COUNTER,
-                       "alertmanager_http_concurrency_limit_exceeded_total",
-                       "GET requests refused because too many were being answered.", "method=get",
-                       NULL, 0),
-        NULL);
+    m->gets_refused =
+        metric_get(metrics_family(m->registry, METRIC_COUNTER,
+                                  "alertmanager_http_concurrency_limit_exceeded_total",
+                                  "GET requests refused because too many were being answered.",
+                                  "method=get", NULL, 0),
+                   NULL);
 }
 
 static void collect_http(struct am *am)
@@ -318,17 +163,17 @@ static void register_alerts(struct am *am)
                        "Alerts received, valid or not, by status.", "status,version=v2", NULL, 0);
     m->received_firing = metric_get(received, &S("firing"));
     m->received_resolved = metric_get(received, &S("resolved"));
-    m->invalid = metric_get(metrics_family(r, METRIC_COUNTER, "alertmanager_alerts_invalid_total",
-                                           "Alerts received that were invalid.", "version=v2",
-                                           NULL, 0),
-                            NULL);
+    m->invalid =
+        metric_get(metrics_family(r, METRIC_COUNTER, "alertmanager_alerts_invalid_total",
+                                  "Alerts received that were invalid.", "version=v2", NULL, 0),
+                   NULL);
     metric_set(metrics_gauge(r, "alertmanager_alerts_per_alert_limit",
                              "Most alerts of one name; 0: no limit."),
                (double)MAX(am->opt.alerts_per_name_limit, 0));
-    m->limited = metrics_family(r, METRIC_COUNTER, "alertmanager_alerts_limited_total",
-                                "Alerts refused by the limit per name.",
-                                am->opt.features.alert_names_in_metrics ? "alertname" : "", NULL,
-                                0);
+    m->limited =
+        metrics_family(r, METRIC_COUNTER, "alertmanager_alerts_limited_total",
+                       "Alerts refused by the limit per name.",
+                       am->opt.features.alert_names_in_metrics ? "alertname" : "", NULL, 0);
     m->subscriber_writes =
         metrics_family(r, METRIC_COUNTER, "alertmanager_alerts_subscriber_channel_writes_total",
                        "Alerts handed to each part that hears of them.", "subscriber", NULL, 0);
@@ -361,20 +206,29 @@ static void collect_config(struct am *am)
     metric_set(m->reloaded_at, am->reloaded_at ? (double)am->reloaded_at / 1e9 : 0);
 }
 
+void am_metrics_reloaded(struct am *am)
+{
+    const struct config *config = am->runtime->config;
+    struct am_metrics *m = am->metrics;
+    metric_set(m->receivers, (double)config->routed_receivers);
+    metric_set(m->integrations, (double)config->routed_integrations);
+    metric_set(m->inhibition_rules, (double)config->rule_count);
+    am_metrics_count_integrations(am);
+}
+
 static void register_config(struct am *am)
 {
     struct am_metrics *m = am->metrics;
     struct metrics *r = m->registry;
-    struct metric_family *build = metrics_family(
-        r, METRIC_GAUGE, "alertmanager_build_info", "The build, with the value 1.",
-        "branch,goarch,goos,goversion,revision,tags,version", NULL, 0);
-    const str labels[] = {S(AM_BRANCH),   S(AM_ARCH),    S("linux"),   S(AM_TOOLCHAIN),
+    struct metric_family *build =
+        metrics_family(r, METRIC_GAUGE, "alertmanager_build_info", "The build, with the value 1.",
+                       "branch,goarch,goos,goversion,revision,tags,version", NULL, 0);
+    const str labels[] = {S(AM_BRANCH),   S(AM_ARCH),   S("linux"),   S(AM_TOOLCHAIN),
                           S(AM_REVISION), S("unknown"), S(AM_VERSION)};
     metric_set(metric_get(build, labels), 1);
     metric_set(metrics_gauge(r, "alertmanager_cluster_enabled", "Is there a cluster? 1: yes."),
                am->opt.cluster_listen.n > 0);
-    m->receivers =
-        metrics_gauge(r, "alertmanager_receivers", "Receivers that some route names.");
+    m->receivers = metrics_gauge(r, "alertmanager_receivers", "Receivers that some route names.");
     m->integrations = metrics_gauge(r, "alertmanager_integrations",
                                     "Integrations of receivers that some route names.");
     m->inhibition_rules = metrics_gauge(r, "alertmanager_inhibition_rules", "Inhibition rules.");
@@ -382,18 +236,18 @@ static void register_config(struct am *am)
                                    "Hash of the configuration file that is in force.");
     m->is_reload_ok = metrics_gauge(r, "alertmanager_config_last_reload_successful",
                                     "Was the last load of the configuration good? 1: yes.");
-    m->reloaded_at =
-        metrics_gauge(r, "alertmanager_config_last_reload_success_timestamp_seconds",
-                      "When the configuration in force was loaded, in Unix seconds.");
+    m->reloaded_at = metrics_gauge(r, "alertmanager_config_last_reload_success_timestamp_seconds",
+                                   "When the configuration in force was loaded, in Unix seconds.");
 }
 
 static void register_dispatcher(struct am_metrics *m)
 {
     struct metrics *r = m->registry;
-    m->groups = metrics_gauge(r, "alertmanager_dispatcher_aggregation_groups",
-                              "Aggregation groups.");
+    m->groups =
+        metrics_gauge(r, "alertmanager_dispatcher_aggregation_groups", "Aggregation groups.");
     m->alert_processing = histogram_get(
-        metrics_family(r, METRIC_SUMMARY, "alertmanager_dispatcher_alert_processing_duration_seconds",
+        metrics_family(r, METRIC_SUMMARY,
+                       "alertmanager_dispatcher_alert_processing_duration_seconds",
                        "Time to put an alert into its groups, in seconds.", "", NULL, 0),
         NULL);
     m->group_limit_reached =
@@ -416,7 +270,7 @@ static void collect(void *owner)
     collect_store(am);
     collect_alerts(am);
     collect_dispatcher(am);
-    collect_notifications(am);
+    am_metrics_collect_notifications(am);
     am_metrics_collect_states(am);
     if (am->cluster)
         am_metrics_collect_cluster(am);
@@ -433,10 +287,12 @@ void am_metrics_init(struct am *am)
     register_http(m);
     register_alerts(am);
     register_dispatcher(m);
-    register_notifications(m);
+    am_metrics_register_notifications(m);
     am_metrics_register_states(m);
     if (am->opt.cluster_listen.n)
         am_metrics_register_cluster(m);
+    if (am->opt.cluster_listen.n && am->opt.cluster_tls_config.n)
+        am_metrics_register_cluster_tls(m);
     metrics_on_collect(m->registry, collect, am);
 }
 
@@ -445,9 +301,7 @@ void am_metrics_free(struct am *am)
     struct am_metrics *m = am->metrics;
     if (!m)
         return;
-    map_each (struct counted_integration, c, &m->counted)
-        counted_free(c);
-    map_done(&m->counted);
+    am_metrics_free_notifications(m);
     am_metrics_free_cluster(m);
     metrics_free(m->registry);
     mem_free(m);

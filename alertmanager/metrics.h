@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// metrics.h: inside alertmanager's metrics: what metrics.c, metrics_states.c and metrics_cluster.c
-// share. app.h has what others call.
+// metrics.h: inside alertmanager's metrics: what metrics.c, metrics_notify.c, metrics_states.c and
+// metrics_cluster.c share. app.h has what others call.
 #pragma once
 #include "alertmanager/app.h"
 #include "base/core/map.h"
@@ -52,9 +52,15 @@ struct am_metrics {
     struct cluster_metrics *cluster;
 };
 
+void am_metrics_register_notifications(struct am_metrics *m);
+void am_metrics_collect_notifications(struct am *am);
+void am_metrics_count_integrations(struct am *am);
+void am_metrics_free_notifications(struct am_metrics *m);
+
 void am_metrics_register_states(struct am_metrics *m);
 void am_metrics_collect_states(struct am *am);
 
 void am_metrics_register_cluster(struct am_metrics *m);
+void am_metrics_register_cluster_tls(struct am_metrics *m); // after it
 void am_metrics_collect_cluster(struct am *am);
 void am_metrics_free_cluster(struct am_metrics *m);

@@ -13,7 +13,9 @@ struct plain_family {
 };
 
 #define PLAIN(kind_, name_, field_, help_)                                                         \
-    {METRIC_##kind_, name_, help_, offsetof(struct cluster_stats, field_)}
+    {                                                                                              \
+        METRIC_##kind_, name_, help_, offsetof(struct cluster_stats, field_)                       \
+    }
 
 static const struct plain_family PLAIN_FAMILIES[] = {
     PLAIN(GAUGE, CLUSTER "_members", members, "Members of the cluster, this one included."),
@@ -22,8 +24,7 @@ static const struct plain_family PLAIN_FAMILIES[] = {
     PLAIN(GAUGE, CLUSTER "_messages_queued", messages_queued, "Messages waiting to be gossiped."),
     PLAIN(COUNTER, CLUSTER "_messages_pruned_total", messages_pruned,
           "Messages dropped from the queue of gossip."),
-    PLAIN(COUNTER, CLUSTER "_reconnections_total", reconnections,
-          "Reconnections to failed peers."),
+    PLAIN(COUNTER, CLUSTER "_reconnections_total", reconnections, "Reconnections to failed peers."),
     PLAIN(COUNTER, CLUSTER "_reconnections_failed_total", reconnections_failed,
           "Attempts to reconnect to failed peers that failed."),
     PLAIN(COUNTER, CLUSTER "_refresh_join_total", refresh_join,
@@ -43,11 +44,32 @@ static const struct plain_family PLAIN_FAMILIES[] = {
           "Streams that were malformed or too many."),
     PLAIN(COUNTER, "tocsin_cluster_members_refused_total", members_refused,
           "Members beyond the most that are kept."),
+    PLAIN(COUNTER, "tocsin_cluster_secrets_refused_total", secrets_refused,
+          "Packets and streams that no encryption key opens."),
     PLAIN(GAUGE, "tocsin_cluster_streams_open", streams_open, "Streams to and from peers."),
+};
+
+#define TLS "alertmanager_tls_transport"
+
+static const struct plain_family TLS_FAMILIES[] = {
+    PLAIN(COUNTER, TLS "_packet_bytes_sent_total", tls.packet_bytes_sent,
+          "Bytes of packets sent over TLS."),
+    PLAIN(COUNTER, TLS "_packet_bytes_received_total", tls.packet_bytes_received,
+          "Bytes of packets received over TLS."),
+    PLAIN(COUNTER, TLS "_stream_connections_sent_total", tls.streams_sent,
+          "Streams dialled over TLS."),
+    PLAIN(COUNTER, TLS "_stream_connections_received_total", tls.streams_received,
+          "Streams accepted over TLS."),
+    PLAIN(COUNTER, TLS "_read_errors_total", tls.read_errors,
+          "Connections that broke or brought malformed frames."),
+    PLAIN(COUNTER, "tocsin_cluster_tls_packets_dropped_total", tls.packets_dropped,
+          "Packets whose receiver could not be reached or was too slow."),
 };
 
 struct cluster_metrics {
     struct metric *plain[ARRAY_LEN(PLAIN_FAMILIES)];
+    struct metric *tls[ARRAY_LEN(TLS_FAMILIES)]; // NULL: no TLS
+    struct metric *tls_write_errors[2];          // by enum transport_use
     // [by enum cluster_msg]
     struct metric *received[2], *received_bytes[2], *sent[2], *sent_bytes[2];
     struct metric_family *info, *alive, *pings;
@@ -95,10 +117,27 @@ void am_metrics_register_cluster(struct am_metrics *m)
     c->oversize_dropped =
         metrics_family(r, METRIC_COUNTER, "alertmanager_oversized_gossip_message_dropped_total",
                        "Messages too large for a packet that were dropped.", "key", NULL, 0);
-    c->oversize_duration = metrics_family(
-        r, METRIC_HISTOGRAM, "alertmanager_oversize_gossip_message_duration_seconds",
-        "Duration of delivering messages too large for a packet, in seconds.", "key",
-        cluster_oversize_bounds_s, CLUSTER_OVERSIZE_BUCKETS);
+    c->oversize_duration =
+        metrics_family(r, METRIC_HISTOGRAM, "alertmanager_oversize_gossip_message_duration_seconds",
+                       "Duration of delivering messages too large for a packet, in seconds.", "key",
+                       cluster_oversize_bounds_s, CLUSTER_OVERSIZE_BUCKETS);
+}
+
+void am_metrics_register_cluster_tls(struct am_metrics *m)
+{
+    static const str uses[] = {[TRANSPORT_PACKET] = {"packet", 6},
+                               [TRANSPORT_STREAM] = {"stream", 6}};
+    struct metrics *r = m->registry;
+    struct cluster_metrics *c = m->cluster;
+    for (size_t i = 0; i < ARRAY_LEN(TLS_FAMILIES); i++) {
+        const struct plain_family *p = &TLS_FAMILIES[i];
+        c->tls[i] = metric_get(metrics_family(r, p->kind, p->name, p->help, "", NULL, 0), NULL);
+    }
+    struct metric_family *errors =
+        metrics_family(r, METRIC_COUNTER, TLS "_write_errors_total",
+                       "Connections that could not be made or broke.", "connection_type", NULL, 0);
+    for (size_t i = 0; i < ARRAY_LEN(uses); i++)
+        c->tls_write_errors[i] = metric_get(errors, &uses[i]);
 }
 
 // ---- values ------------------------------------------------------------------------------------
@@ -139,16 +178,27 @@ static void collect_channels(const struct cluster_metrics *c, const struct clust
     }
 }
 
+static void collect_plain(struct metric *const *metrics, const struct plain_family *families,
+                          size_t count, const struct cluster_stats *stats)
+{
+    for (size_t i = 0; i < count; i++) {
+        uint64_t value;
+        memcpy(&value, (const char *)stats + families[i].offset, sizeof(value));
+        metric_set(metrics[i], (double)value);
+    }
+}
+
 void am_metrics_collect_cluster(struct am *am)
 {
     const struct cluster_metrics *c = am->metrics->cluster;
     const struct cluster_stats *stats = cluster_stats(am->cluster);
     str self = cluster_self_name(am->cluster);
     metric_set(metric_get(c->info, &self), 1);
-    for (size_t i = 0; i < ARRAY_LEN(PLAIN_FAMILIES); i++) {
-        uint64_t value;
-        memcpy(&value, (const char *)stats + PLAIN_FAMILIES[i].offset, sizeof(value));
-        metric_set(c->plain[i], (double)value);
+    collect_plain(c->plain, PLAIN_FAMILIES, ARRAY_LEN(PLAIN_FAMILIES), stats);
+    if (c->tls[0]) {
+        collect_plain(c->tls, TLS_FAMILIES, ARRAY_LEN(TLS_FAMILIES), stats);
+        for (int i = 0; i < 2; i++)
+            metric_set(c->tls_write_errors[i], (double)stats->tls.write_errors[i]);
     }
     for (int i = 0; i < 2; i++) {
         metric_set(c->received[i], (double)stats->messages_received[i]);

@@ -23,8 +23,8 @@ static struct histogram *durations(struct metrics *r, const char *name, const ch
                       "Duration of a garbage collection, in seconds."),                            \
         .snapshot = summary((r), prefix "_snapshot_duration_seconds",                              \
                             "Duration of writing a snapshot, in seconds."),                        \
-        .query = durations((r), prefix "_query_duration_seconds",                                  \
-                           "Duration of a query, in seconds."),                                    \
+        .query =                                                                                   \
+            durations((r), prefix "_query_duration_seconds", "Duration of a query, in seconds."),  \
         .snapshot_bytes = metrics_gauge((r), prefix "_snapshot_size_bytes",                        \
                                         "Size of the last snapshot, in bytes."),                   \
         .maintenance =                                                                             \

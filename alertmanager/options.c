@@ -93,6 +93,9 @@ struct flags am_flags(struct am_options *o, struct arena *mem)
           "How long to try to reach a lost peer."),
         F("cluster.tls-config", FLAG_STR, cluster_tls_config, "",
           "File that sets up mutual TLS between peers."),
+        F("cluster.encryption-key-file", FLAG_STR, cluster_key_file, "",
+          "File with keys that encrypt gossip between peers of this kind, in base64, one per line: "
+          "the first encrypts, all decrypt. Reread with the configuration."),
         F("cluster.allow-insecure-public-advertise-address-discovery", FLAG_BOOL,
           cluster_allow_public, "false",
           "Advertise a public address where there is no private one."),
@@ -155,20 +158,27 @@ static bool set_feature(struct am_features *f, str name, struct err *err)
     return err_set(err, ERR_INVALID, "unknown option '%.*s' for --enable-feature", STR(name));
 }
 
-static bool read_features(struct am_options *o, struct err *err)
+bool am_features_parse(str list, struct am_features *ret, struct err *err)
 {
-    str rest = o->enable_feature, one;
+    str rest = list, one;
     bool has_more = rest.n > 0;
-    o->features = (struct am_features){0};
+    *ret = (struct am_features){0};
     while (has_more) {
         has_more = str_cut(rest, ',', &one, &rest);
-        if (!set_feature(&o->features, one, err))
+        if (!set_feature(ret, one, err))
             return err_wrap(err, "error parsing the feature flag list");
     }
-    if (o->features.classic_mode && o->features.utf8_strict_mode)
+    if (ret->classic_mode && ret->utf8_strict_mode)
         return err_set(err, ERR_INVALID,
                        "error parsing the feature flag list: cannot have both classic and UTF-8 "
                        "modes enabled");
+    return true;
+}
+
+static bool read_features(struct am_options *o, struct err *err)
+{
+    if (!am_features_parse(o->enable_feature, &o->features, err))
+        return false;
     if (o->features.auto_gomemlimit && !(o->gomemlimit_ratio > 0 && o->gomemlimit_ratio <= 1))
         return err_set(err, ERR_INVALID,
                        "--auto-gomemlimit.ratio must be greater than 0 and less than or equal to "

@@ -26,7 +26,8 @@ struct am_options {
     dur_ns web_timeout;
     double gomemlimit_ratio;
 
-    str cluster_listen, cluster_advertise, cluster_name, cluster_tls_config, cluster_label;
+    str cluster_listen, cluster_advertise, cluster_name, cluster_tls_config, cluster_label,
+        cluster_key_file;
     struct flag_strs cluster_peers;
     dur_ns cluster_peer_timeout, cluster_resolve_timeout, cluster_gossip_interval,
         cluster_pushpull_interval, cluster_tcp_timeout, cluster_probe_timeout,
@@ -40,11 +41,15 @@ struct am_options {
     // Not flags.
     struct am_features features; // am_options_check fills it
     str hostname;
-    size_t cpus; // usable ones; 0: unknown
+    const char *tz;                             // the variable TZ; NULL: not set
+    size_t cpus;                                // usable ones; 0: unknown
     const struct cluster_interface *interfaces; // of this machine
     size_t interface_count;
     struct log_sink *sink; // NULL: none
 };
+
+// A comma separated list, as --enable-feature takes it. Errors: ERR_INVALID.
+bool am_features_parse(str list, struct am_features *ret, struct err *err);
 
 // The table; what it points at is *opt, its memory comes from mem.
 struct flags am_flags(struct am_options *opt, struct arena *mem);

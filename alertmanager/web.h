@@ -3,7 +3,7 @@
 // Alertmanager HTTP §1–§3, §8, §9).
 //
 //   exchange ─► clean path ─► GET slot ─► prefix ─┬─► /api/v2/…  api.h
-//                                                 └─► management routes, web.c
+//                                                 └─► management routes, web_routes.c
 //
 // Every request is answered exactly once, with web_reply. An operation that answers later says how
 // it is cancelled: --web.timeout, and the end of the program, answer in its place.
@@ -35,6 +35,13 @@ struct web_request {
 // or `done` early when the program ends first.
 void web_reply(struct web_request *r, const struct http_reply *reply);
 
+// To a decoded path of this server, keeping the query.
+void web_redirect(struct web_request *r, int status, str path);
+
+// Content-Type and X-Content-Type-Options of plain texts.
+#define WEB_TEXT_HEADER_COUNT 2
+extern const struct http_header WEB_TEXT_HEADERS[WEB_TEXT_HEADER_COUNT];
+
 // As Go's http.Error: plain text, a line end behind it.
 void web_reply_error(struct web_request *r, int status, str text);
 
@@ -48,3 +55,6 @@ str web_header(const struct web_request *r, str name); // empty if it is not the
 
 // The program ends first: cancels what is under way and answers with 503, or cuts a streamed reply.
 void web_abandon(struct web_request *r);
+
+// web_routes.c: everything but the API; the path is decoded, below the route prefix.
+void web_serve_routed(struct web_request *r, str path);

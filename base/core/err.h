@@ -48,7 +48,8 @@ static inline str err_str(const struct err *err) // valid while err is unchanged
     return err ? str_from(err->text, err->n) : S("");
 }
 
-// An err on the stack without clearing its whole text: struct err err = ERR_INIT;
+// struct err err = ERR_INIT; clears the whole struct: where that is too slow (once per alert, say),
+// declare it and call err_clear.
 #define ERR_INIT                                                                                   \
     {                                                                                              \
         .code = ERR_NONE, .n = 0                                                                   \

@@ -185,7 +185,7 @@ static struct tpl_value alertmanager_data(const struct jnode *v)
     size_t n = 0;
     for (const struct jnode *a = alerts ? alerts->first : NULL; a; a = a->next, n++) {
         items[n] = (struct tpldata_alert){
-            .is_resolved = str_eq(j_text(a, "status"), S("resolved")),
+            .status = j_text(a, "status"),
             .labels = kv_of(j_get(a, "labels")),
             .annotations = kv_of(j_get(a, "annotations")),
             .starts_at = *time_of(j_text(a, "startsAt")),

@@ -295,6 +295,30 @@ static void groups_list_all_receivers_of_an_alert(void **state)
     api_world_stop(&w);
 }
 
+// More groups than are sorted in one slice, in the order of their labels.
+static void many_groups_come_sorted(void **state)
+{
+    (void)state;
+    struct api_world w;
+    struct arena mem = {0};
+    api_world_start(&w, "route: {receiver: d, group_by: [n], group_wait: 1h}\n"
+                        "receivers:\n- name: d\n");
+    check_answer(&w, "POST", ALERTS, many_alerts(&w, 3001), 200, "");
+    api_world_ask(&w, "GET", ALERTS "/groups", NULL);
+    const json *list = json_parse(buf_str(&w.body), false, &mem, NULL);
+    assert_int_equal(json_count(list), 3001);
+    assert_true(w.pieces > 5);
+    str last = {0};
+    json_each (group, list) {
+        str n = json_str(json_get(json_get(group, S("labels")), S("n")));
+        assert_true(str_cmp(last, n) < 0);
+        assert_int_equal(json_count(json_get(group, S("alerts"))), 1);
+        last = n;
+    }
+    arena_done(&mem);
+    api_world_stop(&w);
+}
+
 // ---- silences ----------------------------------------------------------------------------------
 
 static str create_silence(struct api_world *w, const char *start, const char *end)
@@ -495,6 +519,7 @@ int test_api(void)
         cmocka_unit_test(a_long_list_comes_sorted_and_in_pieces),
         cmocka_unit_test(bad_parameters),
         cmocka_unit_test(groups_list_all_receivers_of_an_alert),
+        cmocka_unit_test(many_groups_come_sorted),
         cmocka_unit_test(silence_lifecycle),
         cmocka_unit_test(unknown_and_malformed_ids),
         cmocka_unit_test(silence_schema),

@@ -16,10 +16,11 @@ static void load(struct loaded *l, const char *http)
     struct err err = ERR_INIT;
     struct buf text = {0};
     fake_env_init(&l->fake);
-    buf_printf(&text,
-               "route: {receiver: r}\n"
-               "receivers:\n- name: r\n  webhook_configs:\n  - url: http://x/\n    http_config:\n%s",
-               http);
+    buf_printf(
+        &text,
+        "route: {receiver: r}\n"
+        "receivers:\n- name: r\n  webhook_configs:\n  - url: http://x/\n    http_config:\n%s",
+        http);
     l->config = config_load(buf_str(&text), S("/etc/am/alertmanager.yml"),
                             &(struct config_options){.env = &l->fake.env}, &err);
     check_err(&err, "");
@@ -85,11 +86,12 @@ static void tls_and_proxy_come_through(void **state)
 {
     (void)state;
     struct loaded l;
-    load(&l, "      tls_config: {ca_file: ca, cert: c, key: k, server_name: s, min_version: TLS13,\n"
-             "                   max_version: TLS12, insecure_skip_verify: true}\n"
-             "      proxy_url: http://u:p@proxy:3128\n"
-             "      no_proxy: a,b\n"
-             "      proxy_connect_header: {x-b: [1, 2], X-A: [3]}\n");
+    load(&l,
+         "      tls_config: {ca_file: ca, cert: c, key: k, server_name: s, min_version: TLS13,\n"
+         "                   max_version: TLS12, insecure_skip_verify: true}\n"
+         "      proxy_url: http://u:p@proxy:3128\n"
+         "      no_proxy: a,b\n"
+         "      proxy_connect_header: {x-b: [1, 2], X-A: [3]}\n");
     const struct httpconf_tls *tls = &l.http->tls;
     check_secret(tls->ca, "", "/etc/am/ca");
     check_secret(tls->cert, "c", "");
@@ -168,7 +170,7 @@ static void oauth2_comes_through(void **state)
     assert_true(o->is_jwt);
     assert_int_equal(o->signature_bits, 512);
     check_secret(o->key, "k", "");
-    static const char *const claims[] = {"n=1",     "f=1.5", "b=true",
+    static const char *const claims[] = {"n=1",     "f=1.5",       "b=true",
                                          "s=\"x\"", "l=[\"a\",2]", "m={\"z\":null}"};
     assert_int_equal(o->claim_count, ARRAY_LEN(claims));
     for (size_t i = 0; i < ARRAY_LEN(claims); i++) {

@@ -60,6 +60,38 @@ static void a_tick_during_a_flush_is_kept_and_the_flush_after_it_runs_at_once(vo
     world_done(&w);
 }
 
+// A message about the only group was logged just now.
+static void peer_tells(struct world *w)
+{
+    size_t i = 0;
+    dispatcher_told(w->dispatcher, group_notify(dispatcher_next(w->dispatcher, &i))->group_key);
+}
+
+static void a_message_sets_the_next_tick(void **state)
+{
+    (void)state;
+    struct world w;
+    world_init(&w);
+    put(&w, "n=1", 0, 1000);
+    run_until(&w, 1);
+    peer_tells(&w); // before the first flush: no change
+    run_until(&w, 3);
+    put(&w, "n=2", 3, 1000);
+    run_until(&w, 5);
+    peer_tells(&w);
+    dispatcher_told(w.dispatcher, S("{}:{other=\"group\"}"));
+    run_until(&w, 10);
+    check_told(&w, "2.0: 1; 9.0: 1 2; ");
+    put(&w, "n=3", 10, 1000);
+    for (int t = 10; t < 16; t++) { // a peer that tells more often than the interval allows
+        run_until(&w, t);
+        peer_tells(&w);
+    }
+    run_until(&w, 18);
+    check_told(&w, "17.0: 1 2 3; ");
+    world_done(&w);
+}
+
 static void nothing_is_flushed_before_the_start(void **state)
 {
     (void)state;
@@ -351,6 +383,21 @@ static void a_reload_cuts_the_flush_off_and_does_it_again(void **state)
     world_done(&w);
 }
 
+static void a_group_built_late_falls_in_with_the_peers(void **state)
+{
+    (void)state;
+    struct world w;
+    world_init(&w);
+    put(&w, "n=1", -60, 1000);
+    run_until(&w, 3);
+    reload(&w); // its group is flushed at once, then 4, 8, … seconds after the last message
+    run_until(&w, 3.5);
+    put(&w, "n=2", 3, 1000);
+    run_until(&w, 5);
+    check_told(&w, "0.0: 1; 4.0: 1 2; ");
+    world_done(&w);
+}
+
 static void on_loaded(void *owner)
 {
     ++*(int *)owner;
@@ -489,6 +536,7 @@ int test_dispatch(void)
         cmocka_unit_test(a_group_waits_then_tells_what_changes_and_repeats),
         cmocka_unit_test(a_group_whose_first_alert_is_old_is_told_at_once),
         cmocka_unit_test(a_tick_during_a_flush_is_kept_and_the_flush_after_it_runs_at_once),
+        cmocka_unit_test(a_message_sets_the_next_tick),
         cmocka_unit_test(nothing_is_flushed_before_the_start),
         cmocka_unit_test(at_most_so_many_flushes_begin_per_turn),
         cmocka_unit_test(what_could_not_be_told_stays_and_is_told_later),
@@ -502,6 +550,7 @@ int test_dispatch(void)
         cmocka_unit_test(groups_tell_who_they_are),
         cmocka_unit_test(labels_of_routes_are_rendered_when_the_alerts_change),
         cmocka_unit_test(a_reload_cuts_the_flush_off_and_does_it_again),
+        cmocka_unit_test(a_group_built_late_falls_in_with_the_peers),
         cmocka_unit_test(a_large_store_is_loaded_in_slices),
         cmocka_unit_test(freeing_while_loading_and_flushing_leaks_nothing),
         cmocka_unit_test(groups_follow_the_store_whatever_happens),

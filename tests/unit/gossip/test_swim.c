@@ -116,6 +116,25 @@ static void silence_leads_through_suspicion_to_death(void **state)
     still_free(w);
 }
 
+// It restarted while a probe of what it was before was under way.
+static void silence_speaks_against_the_incarnation_that_was_asked(void **state)
+{
+    (void)state;
+    struct still *w = still_new("a", "10.0.0.1:9094");
+    learn(w, "b", 2, 1);
+    for (int i = 0; i < 30 && !w->swim->probe.target; i++)
+        still_run(w, DUR_MS(100));
+    assert_non_null(w->swim->probe.target);
+    uint32_t seq_no = w->swim->probe.seq_no;
+    learn(w, "b", 2, 2);
+    while (w->swim->probe.target && w->swim->probe.seq_no == seq_no)
+        still_run(w, DUR_MS(10));
+    assert_int_equal(member_of(w, "b")->state, MEMBER_ALIVE);
+    still_run(w, DUR_SECONDS(2)); // the next probe asked the new one
+    assert_int_equal(member_of(w, "b")->state, MEMBER_SUSPECT);
+    still_free(w);
+}
+
 static void others_are_asked_before_one_is_suspected(void **state)
 {
     (void)state;
@@ -503,6 +522,7 @@ int test_swim(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_probe_that_is_answered_costs_nothing),
         cmocka_unit_test(silence_leads_through_suspicion_to_death),
+        cmocka_unit_test(silence_speaks_against_the_incarnation_that_was_asked),
         cmocka_unit_test(others_are_asked_before_one_is_suspected),
         cmocka_unit_test(nacks_say_that_the_trouble_is_elsewhere),
         cmocka_unit_test(reached_over_tcp_is_reached),

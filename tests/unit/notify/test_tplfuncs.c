@@ -21,7 +21,8 @@ static struct arena mem;
 static struct tpldata sample(void)
 {
     static struct tpldata_alert alerts[2];
-    alerts[0] = (struct tpldata_alert){.labels = {LABELS_A, 3},
+    alerts[0] = (struct tpldata_alert){.status = S("firing"),
+                                       .labels = {LABELS_A, 3},
                                        .annotations = {NOTES, 1},
                                        .starts_at = gotime_utc(1700000000, 0),
                                        .ends_at = gotime_zero(),
@@ -29,7 +30,7 @@ static struct tpldata sample(void)
                                        .fingerprint = S("00000000000000aa")};
     alerts[1] = alerts[0];
     alerts[1].labels.items = LABELS_B;
-    alerts[1].is_resolved = true;
+    alerts[1].status = S("resolved");
     alerts[1].ends_at = gotime_utc(1700000060, 0);
     struct tpldata d = {.receiver = tpldata_quote_receiver(S("a.b"), &mem),
                         .alerts = alerts,

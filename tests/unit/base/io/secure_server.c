@@ -39,8 +39,8 @@ static void name_it(gnutls_x509_crt_t cert, const struct pem_options *opt)
         gnutls_x509_crt_set_subject_alt_name(cert, GNUTLS_SAN_DNSNAME, opt->dns[i],
                                              (unsigned)strlen(opt->dns[i]), GNUTLS_FSAN_APPEND);
     if (opt->has_loopback_ip)
-        gnutls_x509_crt_set_subject_alt_name(cert, GNUTLS_SAN_IPADDRESS, LOOPBACK,
-                                             sizeof(LOOPBACK), GNUTLS_FSAN_APPEND);
+        gnutls_x509_crt_set_subject_alt_name(cert, GNUTLS_SAN_IPADDRESS, LOOPBACK, sizeof(LOOPBACK),
+                                             GNUTLS_FSAN_APPEND);
 }
 
 static void sign_it(gnutls_x509_crt_t cert, gnutls_x509_privkey_t key, const struct pem *issuer)
@@ -70,10 +70,10 @@ struct pem pem_make(const struct pem_options *opt)
     struct pem made;
     time_t now = time(NULL);
     gnutls_x509_privkey_init(&key);
-    int rc = opt->is_rsa ? gnutls_x509_privkey_generate(key, GNUTLS_PK_RSA, 2048, 0)
-                         : gnutls_x509_privkey_generate(
-                               key, GNUTLS_PK_ECDSA,
-                               GNUTLS_CURVE_TO_BITS(GNUTLS_ECC_CURVE_SECP256R1), 0);
+    int rc = opt->is_rsa
+                 ? gnutls_x509_privkey_generate(key, GNUTLS_PK_RSA, 2048, 0)
+                 : gnutls_x509_privkey_generate(
+                       key, GNUTLS_PK_ECDSA, GNUTLS_CURVE_TO_BITS(GNUTLS_ECC_CURVE_SECP256R1), 0);
     assert_int_equal(rc, 0);
     gnutls_x509_crt_init(&cert);
     gnutls_x509_crt_set_version(cert, 3);
@@ -87,9 +87,9 @@ struct pem pem_make(const struct pem_options *opt)
     sign_it(cert, key, opt->issuer);
     assert_int_equal(gnutls_x509_crt_export2(cert, GNUTLS_X509_FMT_PEM, &text), 0);
     made.cert = pem_dup(&text);
-    assert_int_equal(gnutls_x509_privkey_export2_pkcs8(key, GNUTLS_X509_FMT_PEM, NULL,
-                                                       GNUTLS_PKCS_PLAIN, &text),
-                     0);
+    assert_int_equal(
+        gnutls_x509_privkey_export2_pkcs8(key, GNUTLS_X509_FMT_PEM, NULL, GNUTLS_PKCS_PLAIN, &text),
+        0);
     made.key = pem_dup(&text);
     gnutls_x509_crt_deinit(cert);
     gnutls_x509_privkey_deinit(key);
@@ -213,9 +213,8 @@ struct secure_server *secure_server_start(const struct secure_server_options *op
     assert_int_equal(pipe(s->stop), 0);
     gnutls_certificate_allocate_credentials(&s->credentials);
     gnutls_datum_t cert = datum(opt->pem->cert), key = datum(opt->pem->key);
-    assert_int_equal(gnutls_certificate_set_x509_key_mem(s->credentials, &cert, &key,
-                                                         GNUTLS_X509_FMT_PEM),
-                     0);
+    assert_int_equal(
+        gnutls_certificate_set_x509_key_mem(s->credentials, &cert, &key, GNUTLS_X509_FMT_PEM), 0);
     if (opt->client_ca) {
         gnutls_datum_t ca = datum(opt->client_ca);
         assert_int_equal(

@@ -128,15 +128,13 @@ static void names_must_fit(void **state)
     rig_init(&r, (struct pem_options){.dns = {"a.example", "b.example"}});
     struct httpconf conf = {.tls = {.ca.text = str_c(r.ca.cert)}};
     ask(&r, "localhost", &conf);
-    check_refused(&r,
-                  TLS_REFUSED "certificate is valid for a.example, b.example, not localhost");
+    check_refused(&r, TLS_REFUSED "certificate is valid for a.example, b.example, not localhost");
     ask(&r, "127.0.0.1", &conf);
     check_refused(&r, TLS_REFUSED "cannot validate certificate for 127.0.0.1 because it doesn't "
                                   "contain any IP SANs");
     conf.tls.server_name = S("c.example");
     ask(&r, "127.0.0.1", &conf);
-    check_refused(&r,
-                  TLS_REFUSED "certificate is valid for a.example, b.example, not c.example");
+    check_refused(&r, TLS_REFUSED "certificate is valid for a.example, b.example, not c.example");
     conf.tls.server_name = S("b.example"); // sent, checked, and not what is asked for
     ask(&r, "127.0.0.1", &conf);
     check_line(&r, "name=b.example client=-");
@@ -257,5 +255,5 @@ int test_http_tls(void)
         cmocka_unit_test(versions_are_agreed_on),
         cmocka_unit_test(a_plain_server_is_no_tls_server),
     };
-    return cmocka_run_group_tests(tests, NULL, NULL);
+    return run_group("base/io/http_tls", tests);
 }

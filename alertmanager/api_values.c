@@ -1,0 +1,75 @@
+// SPDX-License-Identifier: Apache-2.0
+// Times and addresses as the API's schema accepts them.
+#include "alertmanager/api.h"
+
+#include "base/text/gotime.h"
+
+bool api_parse_time(str text, struct zoned_time *ret, struct err *err)
+{
+    static const str layouts[] = {
+        {"2006-01-02T15:04:05Z0700", 24}, {"2006-01-02T15:04:05", 19}, {"2006-01-02T15:04Z", 17},
+        {"2006-01-02T15:04", 16},         {"2006-01-02 15:04:05", 19}, {"2006-01-02", 10},
+    };
+    if (text.n == 0) {
+        *ret = (struct zoned_time){0};
+        return true;
+    }
+    if (time_parse_rfc3339(text, ret))
+        return true;
+    struct arena mem = {0};
+    struct gotime t;
+    bool ok = false;
+    for (size_t i = 0; i < ARRAY_LEN(layouts) && !ok; i++) {
+        err_clear(err);
+        ok = gotime_parse(layouts[i], text, &mem, &t, err);
+    }
+    if (ok) {
+        *ret = (struct zoned_time){gotime_unix_ns(&t), t.offset_s};
+        if (gotime_is_zero(&t))
+            ret->t = TIME_UNSET;
+    }
+    arena_done(&mem);
+    return ok;
+}
+
+// http(s)://host[:port][/path without escapes][?query]: what almost every sender uses, and what any
+// parser accepts.
+static bool is_plain_uri(str s)
+{
+    size_t i = str_starts(s, S("http://")) ? 7 : str_starts(s, S("https://")) ? 8 : 0, from = i;
+    if (i == 0)
+        return false;
+    while (i < s.n && (((s.p[i] | 0x20) >= 'a' && (s.p[i] | 0x20) <= 'z') ||
+                       (s.p[i] >= '0' && s.p[i] <= '9') || s.p[i] == '.' || s.p[i] == '-'))
+        i++;
+    if (i == from)
+        return false;
+    if (i < s.n && s.p[i] == ':')
+        for (i++; i < s.n && s.p[i] >= '0' && s.p[i] <= '9';)
+            i++;
+    if (i < s.n && s.p[i] != '/' && s.p[i] != '?')
+        return false;
+    bool is_query = false;
+    for (; i < s.n; i++) {
+        uint8_t c = (uint8_t)s.p[i];
+        is_query |= c == '?';
+        if (c < ' ' || c == 0x7f || (c == '%' && !is_query))
+            return false;
+    }
+    return true;
+}
+
+bool api_uri_is_valid(str text)
+{
+    struct arena mem = {0};
+    struct url url;
+    if (is_plain_uri(text) || str_eq(text, S("*")))
+        return true;
+    // A fragment is not cut off by Go's request parser, but can't make a good URL bad either.
+    str before, fragment;
+    str_cut(text, '#', &before, &fragment);
+    bool ok =
+        url_parse(before, &mem, &url, NULL) && (url.scheme.n || (before.n && before.p[0] == '/'));
+    arena_done(&mem);
+    return ok;
+}
