@@ -109,32 +109,26 @@ void vmalert_alert_link(void *owner, const struct group *g, const struct alertin
 
 // ---- datasource and notifiers ------------------------------------------------------------------
 
-// "name:value^^name2:value2"
-static bool parse_headers(str text, struct arena *mem, struct http_header **ret, size_t *ret_count,
-                          struct err *err)
+// The headers and the credentials of one client's flags. The scheme wins over an Authorization
+// among the headers.
+static bool read_client(struct vmalert *v, str headers_text, const struct client_flags *flags,
+                        const char *prefix, const struct http_header **ret_headers,
+                        size_t *ret_count, const struct httpconf **ret_conf, struct err *err)
 {
-    size_t cap = text.n / 2 + 1;
-    *ret = arena_array(mem, struct http_header, cap);
-    *ret_count = 0;
-    while (text.n) {
-        size_t at = str_find_str(text, S("^^"));
-        str one = at == STR_NONE ? text : str_slice(text, 0, at);
-        str name, value;
-        text = at == STR_NONE ? (str){0} : str_skip(text, at + 2);
-        if (!str_cut(one, ':', &name, &value))
-            return err_set(err, ERR_SYNTAX,
-                           "cannot parse headers: missing ':' in header \"%.*s\"; expecting "
-                           "\"key: value\" format",
-                           STR(one));
-        (*ret)[(*ret_count)++] = (struct http_header){str_trim(name), str_trim(value)};
-    }
+    struct http_header *headers;
+    if (!client_headers_parse_flag(headers_text, &v->mem, &headers, ret_count, err))
+        return err_wrap(err, "failed to configure auth");
+    if (!client_flags_build(v->env, flags, prefix, &v->mem, ret_conf, err))
+        return false;
+    if ((*ret_conf)->auth != HTTPCONF_NO_AUTH)
+        headers_drop(headers, ret_count, S("Authorization"));
+    *ret_headers = headers;
     return true;
 }
 
 static bool init_datasource(struct vmalert *v, struct err *err)
 {
     const struct vmalert_options *o = v->opt;
-    struct http_header *headers;
     struct http_datasource_options options = {
         .name = S("datasource"),
         .url = o->datasource_url,
@@ -145,9 +139,9 @@ static bool init_datasource(struct vmalert *v, struct err *err)
         .query_step = o->datasource_query_step,
         .round_digits = o->datasource_round_digits,
     };
-    if (!parse_headers(o->datasource_headers, &v->mem, &headers, &options.header_count, err))
+    if (!read_client(v, o->datasource_headers, &o->datasource_auth, "datasource", &options.headers,
+                     &options.header_count, &options.conf, err))
         return err_wrap(err, "failed to init datasource");
-    options.headers = headers;
     v->datasource = http_datasource_new(v->env, &options, err);
     if (!v->datasource)
         return err_wrap(err, "failed to init datasource: invalid -datasource.url");
@@ -159,9 +153,9 @@ static bool init_datasource(struct vmalert *v, struct err *err)
     options.url = o->remote_read_url;
     options.show_url = o->remote_read_show_url;
     options.append_type_prefix = false;
-    if (!parse_headers(o->remote_read_headers, &v->mem, &headers, &options.header_count, err))
+    if (!read_client(v, o->remote_read_headers, &o->remote_read_auth, "remoteRead",
+                     &options.headers, &options.header_count, &options.conf, err))
         return err_wrap(err, "failed to init remoteRead");
-    options.headers = headers;
     v->remote_read = http_datasource_new(v->env, &options, err);
     if (!v->remote_read)
         return err_wrap(err, "failed to init remoteRead: invalid -remoteRead.url");
@@ -171,26 +165,18 @@ static bool init_datasource(struct vmalert *v, struct err *err)
     return true;
 }
 
-static str flag_at(const struct flag_strs *flags, size_t i)
-{
-    if (i < flags->count)
-        return flags->items[i];
-    return flags->count == 1 ? flags->items[0] : (str){0};
-}
-
 static bool add_notifier(struct vmalert *v, size_t i, struct err *err)
 {
     const struct vmalert_options *o = v->opt;
-    struct http_header *headers;
+    struct client_flags auth = client_flags_at(&o->notifier_auth, i);
     struct notifier_options options = {.url = o->notifier_url.items[i],
                                        .timeout = NOTIFIER_TIMEOUT};
-    str timeout = flag_at(&o->notifier_send_timeout, i);
+    str timeout = flag_strs_at(&o->notifier_send_timeout, i);
     if (timeout.n && !dur_parse_go(timeout, &options.timeout, err))
         return err_wrap(err, "invalid value \"%.*s\" for flag -notifier.sendTimeout", STR(timeout));
-    if (!parse_headers(flag_at(&o->notifier_headers, i), &v->mem, &headers, &options.header_count,
-                       err))
-        return false;
-    options.headers = headers;
+    if (!read_client(v, flag_strs_at(&o->notifier_headers, i), &auth, "notifier", &options.headers,
+                     &options.header_count, &options.conf, err))
+        return err_wrap(err, "failed to create notifier from flag values");
     if (!notifiers_add(v->notifiers, &options, o->notifier_show_url, err))
         return err_wrap(err,
                         "failed to create notifier from flag values: invalid notifier.url "
@@ -267,7 +253,6 @@ static bool remote_write_url(struct vmalert *v, str *ret, str *ret_shown, struct
 static bool init_remote_write(struct vmalert *v, struct err *err)
 {
     const struct vmalert_options *o = v->opt;
-    struct http_header *headers;
     if (o->remote_write_url.n == 0)
         return true;
     struct remote_write_options options = {
@@ -282,9 +267,9 @@ static bool init_remote_write(struct vmalert *v, struct err *err)
     };
     if (!remote_write_url(v, &options.url, &options.shown_url, err))
         return false;
-    if (!parse_headers(o->remote_write_headers, &v->mem, &headers, &options.header_count, err))
+    if (!read_client(v, o->remote_write_headers, &o->remote_write_auth, "remoteWrite",
+                     &options.headers, &options.header_count, &options.conf, err))
         return err_wrap(err, "failed to init remoteWrite");
-    options.headers = headers;
     v->remote_write = remote_write_new(v->env, &options);
     v->hooks.push = push_series;
     return true;

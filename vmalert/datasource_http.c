@@ -3,6 +3,7 @@
 
 #include "base/core/alloc.h"
 #include "rules/logsql.h"
+#include "vmalert/client_auth.h"
 
 struct http_datasource {
     struct env *env;
@@ -296,12 +297,23 @@ static void query_free(struct query *q)
     mem_free(q);
 }
 
+// The credentials of the description are only known to the HTTP client: they are shown as secret.
+static void put_curl(struct query *q, struct buf *out)
+{
+    const struct http_datasource_options *opt = &q->datasource->opt;
+    bool has_own = http_header_find(q->headers, q->header_count, S("Authorization")).n > 0;
+    size_t count = q->header_count;
+    if (opt->conf && opt->conf->auth != HTTPCONF_NO_AUTH && !has_own)
+        q->headers[count++] = (struct http_header){S("Authorization"), S("<secret>")};
+    buf_put_curl(out, q->url, q->headers, count, opt->show_url);
+}
+
 static void query_end(struct query *q, const struct query_result *result, struct err *err)
 {
     struct buf curl = {0};
     struct http_datasource *d = q->datasource;
     if (result)
-        buf_put_curl(&curl, q->url, q->headers, q->header_count, d->opt.show_url);
+        put_curl(q, &curl);
     struct query_outcome outcome = {
         .result = result,
         .mem = &q->mem,
@@ -411,14 +423,14 @@ static void on_refusal(void *owner)
 static void take_headers(struct query *q, const struct query_request *r)
 {
     const struct http_datasource_options *opt = &q->datasource->opt;
-    q->headers = arena_array(&q->mem, struct http_header, 1 + opt->header_count + r->header_count);
+    q->headers = arena_array(&q->mem, struct http_header, 2 + opt->header_count + r->header_count);
     q->headers[q->header_count++] = (struct http_header){S("Content-Type"), S("application/json")};
     for (size_t i = 0; i < opt->header_count; i++)
-        q->headers[q->header_count++] = opt->headers[i];
+        headers_set(q->headers, &q->header_count, opt->headers[i].name, opt->headers[i].value);
     for (size_t i = 0; i < r->header_count; i++) {
         if (r->headers[i].name.n)
-            q->headers[q->header_count++] = (struct http_header){
-                arena_str(&q->mem, r->headers[i].name), arena_str(&q->mem, r->headers[i].value)};
+            headers_set(q->headers, &q->header_count, arena_str(&q->mem, r->headers[i].name),
+                        arena_str(&q->mem, r->headers[i].value));
     }
 }
 

@@ -3,6 +3,7 @@
 
 #include "base/core/alloc.h"
 #include "base/text/json_writer.h"
+#include "vmalert/client_auth.h"
 
 struct notifiers {
     struct env *env;
@@ -257,10 +258,11 @@ static void part_start(struct send_part *p, const struct group *g)
         mem_array(struct http_header, 1 + opt->header_count + g->conf->notifier_header_count);
     headers[count++] = (struct http_header){S("Content-Type"), S("application/json")};
     for (size_t i = 0; i < opt->header_count; i++)
-        headers[count++] = opt->headers[i];
+        headers_set(headers, &count, opt->headers[i].name, opt->headers[i].value);
     for (size_t i = 0; i < g->conf->notifier_header_count; i++) {
-        if (g->conf->notifier_headers[i].name.n)
-            headers[count++] = g->conf->notifier_headers[i];
+        const struct http_header *h = &g->conf->notifier_headers[i];
+        if (h->name.n)
+            headers_set(headers, &count, h->name, h->value);
     }
     struct http_request request = {
         .method = S("POST"),

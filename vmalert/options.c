@@ -157,10 +157,21 @@ struct flags vmalert_flags(struct vmalert_options *o, struct arena *mem)
         F("version", FLAG_BOOL, version, "false", "Show the version and exit"),
 #undef F
     };
-    struct flag *copy = arena_array(mem, struct flag, ARRAY_LEN(items));
+    size_t count = ARRAY_LEN(items);
+    struct flag *copy = arena_array(mem, struct flag, count + 4 * (size_t)CLIENT_FLAG_COUNT);
     memcpy(copy, items, sizeof(items));
-    bool *is_set = arena_array(mem, bool, ARRAY_LEN(items));
-    for (size_t i = 0; i < ARRAY_LEN(items); i++)
+    const struct {
+        const char *prefix;
+        struct client_flags *values;
+    } clients[] = {{"datasource", &o->datasource_auth},
+                   {"remoteRead", &o->remote_read_auth},
+                   {"remoteWrite", &o->remote_write_auth}};
+    for (size_t i = 0; i < ARRAY_LEN(clients); i++, count += CLIENT_FLAG_COUNT)
+        client_flags_put(&copy[count], clients[i].prefix, clients[i].values, mem);
+    client_flag_lists_put(&copy[count], "notifier", &o->notifier_auth, mem);
+    count += CLIENT_FLAG_COUNT;
+    bool *is_set = arena_array(mem, bool, count);
+    for (size_t i = 0; i < count; i++)
         copy[i].is_set = &is_set[i];
     return (struct flags){
         .style = FLAGS_GO,
@@ -168,7 +179,7 @@ struct flags vmalert_flags(struct vmalert_options *o, struct arena *mem)
         .about = "vmalert evaluates alerting and recording rules against a datasource and sends "
                  "firing alerts to every Alertmanager",
         .items = copy,
-        .count = ARRAY_LEN(items),
+        .count = count,
         .env_find = o->env_find,
         .env_owner = o->env_owner,
     };

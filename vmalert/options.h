@@ -3,6 +3,7 @@
 #pragma once
 #include "base/core/flags.h"
 #include "base/core/log.h"
+#include "vmalert/options_auth.h"
 
 struct vmalert_options {
     // Rules, evaluation, state.
@@ -30,7 +31,10 @@ struct vmalert_options {
     dur_ns remote_write_flush_interval, remote_write_send_timeout, remote_write_retry_min_interval,
         remote_write_retry_max_time;
 
+    struct client_flags datasource_auth, remote_read_auth, remote_write_auth;
+
     // Notifiers.
+    struct client_flag_lists notifier_auth;
     struct flag_strs notifier_url, notifier_send_timeout, notifier_headers;
     bool notifier_show_url, notifier_blackhole;
 

@@ -4,6 +4,7 @@
 #include "base/core/alloc.h"
 #include "base/core/list.h"
 #include "base/text/compress.h"
+#include "vmalert/client_auth.h"
 
 // ---- encoding ----------------------------------------------------------------------------------
 //
@@ -307,7 +308,7 @@ static void sender_send(struct sender *s)
     headers[count++] = (struct http_header){S("Content-Type"), S("application/x-protobuf")};
     headers[count++] = (struct http_header){S("User-Agent"), S("vmalert")};
     for (size_t i = 0; i < w->opt.header_count; i++)
-        headers[count++] = w->opt.headers[i];
+        headers_set(headers, &count, w->opt.headers[i].name, w->opt.headers[i].value);
     struct http_request request = {
         .method = S("POST"),
         .url = w->opt.url,

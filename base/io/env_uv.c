@@ -15,6 +15,7 @@
 #include "base/io/http_client.h"
 #include "base/io/http_server.h"
 #include "base/io/io.h"
+#include "base/io/tls.h"
 
 #define WORKERS_DEFAULT   4
 #define OPEN_FILES_MAX    (1 << 20)
@@ -255,6 +256,10 @@ static const struct env_ops OPS = {
     .listen = net_listen,
     .listener_close = net_listener_close,
     .dial = net_dial,
+    .tls_new = tls_new,
+    .tls_free = tls_free,
+    .listen_tls = net_listen_tls,
+    .dial_tls = net_dial_tls,
     .stream_events = net_stream_events,
     .stream_write = net_stream_write,
     .stream_pending = net_stream_pending,

@@ -5,6 +5,7 @@
 #include "base/core/hash.h"
 #include "base/core/map.h"
 #include "base/io/dns.h"
+#include "base/io/http_auth.h"
 
 #define EASY_POOL_MAX 256
 
@@ -19,6 +20,7 @@ struct http_host {
 
 struct http_client {
     struct env_uv *env;
+    struct http_auth *auth;
     CURLM *multi;
     struct timer timer; // curl's own
     struct map hosts;   // struct http_host by key
@@ -91,6 +93,7 @@ static void call_withdraw(struct http_call *call)
 {
     struct http_client *c = call->client;
     list_remove(&call->link);
+    http_auth_leave(call);
     if (call->query)
         dns_cancel(take(&call->query));
     if (call->easy) {
@@ -116,6 +119,7 @@ static void call_free(struct http_call *call)
 {
     call_withdraw(call);
     transfer_clear(call);
+    http_auth_clear(call);
     timer_queue_cancel(&call->client->env->timers, &call->timer);
     list_remove(&call->all);
     call->client->call_count--;
@@ -161,6 +165,11 @@ static void call_transfer(struct http_call *call, const struct dns_record *recor
     curl_multi_add_handle(c->multi, call->easy);
 }
 
+static str dialled_host(const struct http_call *call)
+{
+    return call->proxy.is_used ? call->proxy.host : call->hostname;
+}
+
 static void on_resolved(void *owner, const struct dns_record *records, size_t count,
                         const struct err *err)
 {
@@ -173,9 +182,11 @@ static void on_resolved(void *owner, const struct dns_record *records, size_t co
     call->err.code = err->code == ERR_NONE ? ERR_NOT_FOUND : err->code;
     if (err->code == ERR_NONE)
         err_set(&call->err, ERR_NOT_FOUND, "dial tcp: lookup %.*s: no such host",
-                STR(call->hostname));
+                STR(dialled_host(call)));
     else
         err_set(&call->err, err->code, "dial tcp: %.*s", STR(err_str(err)));
+    if (call->proxy.is_used)
+        err_wrap(&call->err, "proxyconnect tcp");
     call_end(call);
 }
 
@@ -185,12 +196,12 @@ static void call_begin(struct http_call *call)
     call->host->in_flight++;
     c->in_flight++;
     struct dns_record literal = {0};
-    if (addr_parse_ip(call->hostname, &literal.addr)) {
+    if (addr_parse_ip(dialled_host(call), &literal.addr)) {
         call_transfer(call, &literal, 1);
         return;
     }
     call->state = CALL_RESOLVING;
-    call->query = dns_resolve(&c->env->env, call->hostname, DNS_ADDR, HTTP_CONNECT_TIMEOUT,
+    call->query = dns_resolve(&c->env->env, dialled_host(call), DNS_ADDR, HTTP_CONNECT_TIMEOUT,
                               on_resolved, call);
 }
 
@@ -212,10 +223,14 @@ static void call_enqueue(struct http_call *call)
 {
     struct http_client *c = call->client;
     str scheme;
-    if (!url_split(call->url, &scheme, &call->hostname, &call->port, &call->err)) {
+    bool ok = url_split(call->url, &scheme, &call->hostname, &call->port, &call->err);
+    call->is_https = ok && str_eq_nocase(scheme, S("https"));
+    if (!ok || !http_proxy_choose(call, call->is_https)) {
         call_fail_later(call);
         return;
     }
+    if (call->first_hostname.n == 0)
+        call->first_hostname = call->hostname;
     call->host = host_get(c, scheme, call->hostname, call->port);
     call->host->call_count++;
     call->state = CALL_WAITING;
@@ -327,9 +342,23 @@ static void copy_request(struct http_call *call, const struct http_request *r)
         call->headers[i] = (struct http_header){arena_str(mem, r->headers[i].name),
                                                 arena_str(mem, r->headers[i].value)};
     buf_put(&call->body, r->body);
-    call->no_redirects = r->no_redirects;
+    call->conf = r->conf;
+    call->began_at = (mono_ns)uv_hrtime();
+    call->no_redirects = r->no_redirects || (r->conf && r->conf->no_redirects);
+    call->has_referer = http_header_find(r->headers, r->header_count, S("Referer")).n > 0;
     call->response_body.max =
         r->response_bytes_max ? r->response_bytes_max : HTTP_RESPONSE_BYTES_MAX;
+}
+
+bool http_header_is_fine(str name, str value, struct err *err)
+{
+    if (name.n == 0 || str_find(name, '\n') != STR_NONE || str_find(name, ':') != STR_NONE)
+        return err_set(err, ERR_INVALID, "net/http: invalid header field name \"%.*s\"", STR(name));
+    if (str_find(value, '\n') != STR_NONE || str_find(value, '\r') != STR_NONE ||
+        str_find(value, '\0') != STR_NONE)
+        return err_set(err, ERR_INVALID, "net/http: invalid header field value for \"%.*s\"",
+                       STR(name));
+    return true;
 }
 
 static bool request_is_fine(const struct http_client *c, const struct http_request *r,
@@ -340,19 +369,37 @@ static bool request_is_fine(const struct http_client *c, const struct http_reque
     if (str_find(r->url, '\0') != STR_NONE)
         return err_set(err, ERR_INVALID, "net/url: invalid control character in URL");
     for (size_t i = 0; i < r->header_count; i++) {
-        str name = r->headers[i].name;
-        str value = r->headers[i].value;
-        if (name.n == 0 || str_find(name, '\n') != STR_NONE || str_find(name, ':') != STR_NONE)
-            return err_set(err, ERR_INVALID, "net/http: invalid header field name \"%.*s\"",
-                           STR(name));
-        if (str_find(value, '\n') != STR_NONE || str_find(value, '\r') != STR_NONE ||
-            str_find(value, '\0') != STR_NONE)
-            return err_set(err, ERR_INVALID, "net/http: invalid header field value for \"%.*s\"",
-                           STR(name));
+        if (!http_header_is_fine(r->headers[i].name, r->headers[i].value, err))
+            return false;
     }
-    if (r->conf)
-        return err_set(err, ERR_UNSUPPORTED, "HTTP client settings are not supported");
     return true;
+}
+
+// Into its host's queue as soon as its credentials are there.
+static void call_authorize(struct http_call *call)
+{
+    enum auth_verdict verdict = call->conf ? http_auth_begin(call) : AUTH_READY;
+    switch (verdict) {
+    case AUTH_READY:
+        call_enqueue(call);
+        return;
+    case AUTH_WAITING:
+        call->state = CALL_AUTH;
+        return;
+    case AUTH_FAILED:
+        call_fail_later(call);
+        return;
+    }
+}
+
+void http_call_resume(struct http_call *call)
+{
+    call_authorize(call);
+}
+
+struct http_auth *http_client_auth(struct http_client *c)
+{
+    return c->auth;
 }
 
 struct http_call *http_client_start(struct env *env, const struct http_request *request,
@@ -376,7 +423,7 @@ struct http_call *http_client_start(struct env *env, const struct http_request *
     if (request->timeout > 0)
         timer_queue_set(&c->env->timers, &call->timer,
                         add_saturated((mono_ns)uv_hrtime(), request->timeout));
-    call_enqueue(call);
+    call_authorize(call);
     return call;
 }
 
@@ -402,6 +449,7 @@ struct http_client *http_client_new(struct env_uv *e)
     list_init(&c->calls);
     list_init(&c->finished);
     timer_init(&c->timer, on_curl_timer_fired, c);
+    c->auth = http_auth_new(e);
     c->multi = curl_multi_init();
     if (!c->multi)
         panic("out of memory: a curl multi handle");
@@ -419,11 +467,13 @@ void http_client_free(struct http_client *c)
     if (!c)
         return;
     c->is_closing = true;
+    http_auth_close(c->auth);
     while (!list_is_empty(&c->calls))
         call_free(list_item(c->calls.next, struct http_call, all));
     while (c->pool_count)
         curl_easy_cleanup(c->pool[--c->pool_count]);
     curl_multi_cleanup(c->multi);
+    http_auth_free(c->auth);
     timer_queue_cancel(&c->env->timers, &c->timer);
     map_done(&c->hosts);
     mem_free(c);

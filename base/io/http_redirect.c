@@ -78,10 +78,36 @@ static void drop_header(struct http_call *call, str name)
 
 static void drop_credentials(struct http_call *call)
 {
-    drop_header(call, S("Authorization"));
-    drop_header(call, S("WWW-Authenticate"));
-    drop_header(call, S("Cookie"));
-    drop_header(call, S("Cookie2"));
+    static const char *const NAMES[] = {
+        "Authorization",       "Cookie",          "Cookie2", "Proxy-Authenticate",
+        "Proxy-Authorization", "WWW-Authenticate"};
+    for (size_t i = 0; i < ARRAY_LEN(NAMES); i++)
+        drop_header(call, str_c(NAMES[i]));
+}
+
+// The page that led here, without its user info; not from https to http.
+static void set_referer(struct http_call *call, const char *from, bool is_to_https)
+{
+    if (call->has_referer)
+        return;
+    drop_header(call, S("Referer"));
+    if (call->is_https && !is_to_https)
+        return;
+    str text = str_c(from);
+    size_t start = str_find_str(text, S("://")) + 3;
+    size_t end = start;
+    while (end < text.n && !strchr("/?#", text.p[end]))
+        end++;
+    size_t at = str_find_last(str_slice(text, 0, end), '@');
+    str value = at == STR_NONE || at < start
+                    ? text
+                    : arena_printf(&call->mem, "%.*s%.*s", STR(str_slice(text, 0, start)),
+                                   STR(str_skip(text, at + 1)));
+    struct http_header *more = arena_array(&call->mem, struct http_header, call->header_count + 1);
+    if (call->header_count)
+        memcpy(more, call->headers, call->header_count * sizeof(*more));
+    more[call->header_count++] = (struct http_header){S("Referer"), value};
+    call->headers = more;
 }
 
 bool transfer_redirect(struct http_call *call)
@@ -105,8 +131,10 @@ bool transfer_redirect(struct http_call *call)
     uint16_t port = 0;
     if (!url_split(url, &scheme, &host, &port, &call->err))
         return false;
-    if (!is_same_or_below(host, call->hostname))
+    call->has_left |= !is_same_or_below(host, call->first_hostname);
+    if (call->has_left)
         drop_credentials(call);
+    set_referer(call, call->url, str_eq_nocase(scheme, S("https")));
     if (str_find_str(location, S("://")) != STR_NONE)
         drop_header(call, S("Host")); // one that was set by hand is for its own server
     call->url = url;

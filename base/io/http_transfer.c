@@ -4,7 +4,7 @@
 #include <unistd.h>
 
 #include "base/core/alloc.h"
-#include "base/io/http_client.h"
+#include "base/io/http_auth.h"
 
 // ---- what curl hands over ------------------------------------------------------------------
 
@@ -34,9 +34,12 @@ static size_t on_header(char *data, size_t size, size_t count, void *owner)
         return 0;
     }
     str name, value;
-    if (str_starts(line, S("HTTP/"))) // also after "100 Continue": only the last answer counts
+    if (str_starts(line, S("HTTP/"))) { // also after "100 Continue": only the last answer counts
         call->response.header_count = 0;
-    else if (str_cut(line, ':', &name, &value))
+        str_cut(line, ' ', &name, &value);
+        str_cut(value, ' ', &name, &value);
+        call->reason = arena_str(&call->mem, str_trim(value));
+    } else if (str_cut(line, ':', &name, &value))
         header_add(call, str_trim(name), str_trim(value));
     return size * count;
 }
@@ -80,7 +83,7 @@ static void set_method(struct http_call *call)
         curl_easy_setopt(easy, CURLOPT_CUSTOMREQUEST, call->method);
 }
 
-static void list_add(struct curl_slist **list, const char *line)
+void http_list_add(struct curl_slist **list, const char *line)
 {
     struct curl_slist *longer = curl_slist_append(*list, line);
     if (!longer)
@@ -104,7 +107,7 @@ static void set_headers(struct http_call *call)
     struct arena_mark mark = arena_mark(&call->mem);
     for (size_t i = 0; i < ARRAY_LEN(UNWANTED); i++) {
         if (!has_header(call, str_c(UNWANTED[i])))
-            list_add(&call->header_list, arena_printf(&call->mem, "%s:", UNWANTED[i]).p);
+            http_list_add(&call->header_list, arena_printf(&call->mem, "%s:", UNWANTED[i]).p);
     }
     for (size_t i = 0; i < call->header_count; i++) {
         const struct http_header *h = &call->headers[i];
@@ -112,13 +115,16 @@ static void set_headers(struct http_call *call)
             continue; // curl counts itself
         str line = h->value.n ? arena_printf(&call->mem, "%.*s: %.*s", STR(h->name), STR(h->value))
                               : arena_printf(&call->mem, "%.*s;", STR(h->name));
-        list_add(&call->header_list, line.p);
+        http_list_add(&call->header_list, line.p);
     }
     arena_rewind(&call->mem, mark);
+    if (call->host_line)
+        http_list_add(&call->header_list, call->host_line);
     curl_easy_setopt(call->easy, CURLOPT_HTTPHEADER, call->header_list);
     bool is_head = strcmp(call->method, "HEAD") == 0;
-    call->is_decoding =
-        !is_head && !has_header(call, S("Accept-Encoding")) && !has_header(call, S("Range"));
+    bool wants_plain = call->conf && call->conf->dialect == HTTPCONF_PROMETHEUS;
+    call->is_decoding = !is_head && !wants_plain && !has_header(call, S("Accept-Encoding")) &&
+                        !has_header(call, S("Range"));
     if (call->is_decoding)
         curl_easy_setopt(call->easy, CURLOPT_ACCEPT_ENCODING, "gzip");
 }
@@ -127,12 +133,15 @@ static void set_headers(struct http_call *call)
 static void set_addresses(struct http_call *call, const struct dns_record *records, size_t count)
 {
     struct addr literal;
+    bool is_proxy = call->proxy.is_used;
+    str host = is_proxy ? call->proxy.host : call->hostname;
+    uint16_t port = is_proxy ? call->proxy.port : call->port;
     call->addr = records[0].addr;
-    call->addr.port = call->port;
-    if (addr_parse_ip(call->hostname, &literal))
+    call->addr.port = port;
+    if (addr_parse_ip(host, &literal))
         return; // curl needs no help
     defer(buf_done) struct buf line = {0};
-    buf_printf(&line, "+%.*s:%u:", STR(call->hostname), call->port);
+    buf_printf(&line, "+%.*s:%u:", STR(host), port);
     for (size_t i = 0; i < count; i++) {
         bool is_ipv6 = records[i].addr.ip_bytes == 16;
         buf_put(&line, i ? S(",") : S(""));
@@ -141,7 +150,7 @@ static void set_addresses(struct http_call *call, const struct dns_record *recor
         buf_put(&line, is_ipv6 ? S("]") : S(""));
     }
     buf_put_c(&line, '\0');
-    list_add(&call->resolve_list, line.p);
+    http_list_add(&call->resolve_list, line.p);
     curl_easy_setopt(call->easy, CURLOPT_RESOLVE, call->resolve_list);
 }
 
@@ -154,7 +163,7 @@ void transfer_setup(struct http_call *call, const struct dns_record *records, si
     curl_easy_setopt(easy, CURLOPT_NOSIGNAL, 1L);
     curl_easy_setopt(easy, CURLOPT_QUICK_EXIT, 1L);
     curl_easy_setopt(easy, CURLOPT_PATH_AS_IS, 1L);
-    curl_easy_setopt(easy, CURLOPT_PROXY, ""); // the environment's variables are not ours to read
+    curl_easy_setopt(easy, CURLOPT_ERRORBUFFER, call->error_text);
     curl_easy_setopt(easy, CURLOPT_HTTP_VERSION, (long)CURL_HTTP_VERSION_1_1);
     curl_easy_setopt(easy, CURLOPT_MAXAGE_CONN, (long)HTTP_CONNECTION_AGE_S);
     curl_easy_setopt(easy, CURLOPT_CONNECTTIMEOUT_MS, (long)(HTTP_CONNECT_TIMEOUT / DUR_MS(1)));
@@ -167,6 +176,9 @@ void transfer_setup(struct http_call *call, const struct dns_record *records, si
     if (call->is_retry)
         curl_easy_setopt(easy, CURLOPT_FRESH_CONNECT, 1L);
     set_method(call);
+    http_proxy_setup(call);
+    if (call->is_https || call->proxy.is_https)
+        http_tls_setup(call);
     set_headers(call);
     set_addresses(call, records, count);
 }
@@ -175,6 +187,11 @@ void transfer_clear(struct http_call *call)
 {
     curl_slist_free_all(take(&call->header_list));
     curl_slist_free_all(take(&call->resolve_list));
+    curl_slist_free_all(take(&call->connect_list));
+    curl_slist_free_all(take(&call->proxy_list));
+    call->host_line = NULL;
+    call->error_text[0] = '\0';
+    call->reason = (str){0};
     call->response = (struct http_response){0};
     call->response_header_cap = 0;
     call->response_header_bytes = 0;
@@ -214,37 +231,9 @@ static void put_ends(struct buf *b, const struct http_call *call)
     struct addr peer = call->addr;
     curl_easy_getinfo(call->easy, CURLINFO_PRIMARY_IP, &ip);
     if (ip && addr_parse_ip(str_c(ip), &peer))
-        peer.port = call->port;
+        peer.port = call->addr.port;
     buf_put_addr(b, &peer);
     buf_put_c(b, '\0');
-}
-
-static void explain_certificate(struct http_call *call)
-{
-    static const char BEGIN[] = "tls: failed to verify certificate: x509:";
-    long verdict = 0; // OpenSSL's X509_V_ERR_*
-    curl_easy_getinfo(call->easy, CURLINFO_SSL_VERIFYRESULT, &verdict);
-    switch (verdict) {
-    case 2:
-    case 18:
-    case 19:
-    case 20:
-    case 21:
-        err_set(&call->err, ERR_NETWORK, "%s certificate signed by unknown authority", BEGIN);
-        return;
-    case 9:
-    case 10:
-        err_set(&call->err, ERR_NETWORK, "%s certificate has expired or is not yet valid", BEGIN);
-        return;
-    case 0:
-    case 62:
-        err_set(&call->err, ERR_NETWORK, "%s certificate is not valid for %.*s", BEGIN,
-                STR(call->hostname));
-        return;
-    default:
-        err_set(&call->err, ERR_NETWORK, "%s verification error %ld", BEGIN, verdict);
-        return;
-    }
 }
 
 static void explain_broken(struct http_call *call, const char *operation, int fallback)
@@ -257,10 +246,41 @@ static void explain_broken(struct http_call *call, const char *operation, int fa
            ends.p, operation);
 }
 
-void transfer_explain(struct http_call *call)
+// The proxy's answer to CONNECT was no. Go gives the status text alone.
+static bool explain_proxy(struct http_call *call)
 {
-    if (call->err.code != ERR_NONE)
-        return; // one of our limits has spoken
+    long code = 0;
+    curl_easy_getinfo(call->easy, CURLINFO_HTTP_CONNECTCODE, &code);
+    if (call->result == CURLE_PROXY) {
+        err_set(&call->err, ERR_NETWORK, "socks connect tcp %.*s:%u->%.*s:%u: %s",
+                STR(call->proxy.host), call->proxy.port, STR(call->hostname), call->port,
+                call->error_text);
+        return true;
+    }
+    if (!call->proxy.is_used || code == 0 || code / 100 == 2)
+        return false;
+    if (call->reason.n)
+        err_set(&call->err, ERR_NETWORK, "%.*s", STR(call->reason));
+    else
+        err_set(&call->err, ERR_NETWORK, "unknown status code");
+    return true;
+}
+
+// The other side went away in the middle, or OpenSSL did not like what it said.
+static void explain_handshake(struct http_call *call)
+{
+    str text = str_c(call->error_text);
+    if (str_find_str(text, S("reset by peer")) != STR_NONE)
+        explain_broken(call, "read", ECONNRESET);
+    else if (str_find_str(text, S("SSL_ERROR_SYSCALL")) != STR_NONE ||
+             str_find_str(text, S("unexpected eof")) != STR_NONE)
+        err_set(&call->err, ERR_NETWORK, "EOF");
+    else
+        err_set(&call->err, ERR_NETWORK, "tls: handshake failure");
+}
+
+static void explain_result(struct http_call *call)
+{
     char peer[ADDR_TEXT_BYTES];
     long errnum = 0;
     // Switching on an int: curl has a hundred codes, and the default is right for the rest.
@@ -286,10 +306,12 @@ void transfer_explain(struct http_call *call)
         explain_broken(call, "read", ECONNRESET);
         return;
     case CURLE_PEER_FAILED_VERIFICATION:
-        explain_certificate(call);
+    case CURLE_SSL_CACERT_BADFILE:
+    case CURLE_SSL_CERTPROBLEM:
+        http_tls_explain(call);
         return;
     case CURLE_SSL_CONNECT_ERROR:
-        err_set(&call->err, ERR_NETWORK, "tls: handshake failure");
+        explain_handshake(call);
         return;
     case CURLE_UNSUPPORTED_PROTOCOL: // HTTP/0.9
     case CURLE_WEIRD_SERVER_REPLY:
@@ -303,6 +325,19 @@ void transfer_explain(struct http_call *call)
         err_set(&call->err, ERR_NETWORK, "%s", curl_easy_strerror(call->result));
         return;
     }
+}
+
+void transfer_explain(struct http_call *call)
+{
+    if (call->err.code != ERR_NONE)
+        return; // one of our limits has spoken
+    if (explain_proxy(call) || http_tls_explain_alert(call))
+        return;
+    explain_result(call);
+    bool is_dial =
+        call->result == CURLE_COULDNT_CONNECT || call->result == CURLE_OPERATION_TIMEDOUT;
+    if (call->proxy.is_used && is_dial)
+        err_wrap(&call->err, "proxyconnect tcp");
 }
 
 // As in Go, a body that was decoded on the way looks as if it had come plain.

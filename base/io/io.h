@@ -112,9 +112,14 @@ void net_udp_close(struct udp *u);
 
 struct listener *net_listen(struct env *env, const struct addr *bind, accept_fn *fn, void *owner,
                             struct addr *ret_bound, struct err *err);
+struct listener *net_listen_tls(struct env *env, const struct addr *bind, struct tls *tls,
+                                accept_fn *fn, void *owner, struct addr *ret_bound,
+                                struct err *err);
 void net_listener_close(struct listener *l);
 struct stream *net_dial(struct env *env, const struct addr *to, const struct stream_events *events,
                         void *owner);
+struct stream *net_dial_tls(struct env *env, const struct addr *to, struct tls *tls, str head,
+                            const struct stream_events *events, void *owner);
 void net_stream_events(struct stream *s, const struct stream_events *events, void *owner);
 void net_stream_write(struct stream *s, str data);
 size_t net_stream_pending(const struct stream *s);

@@ -1,12 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// TCP streams and listeners.
-//
-// A stream's life: DIALLING -> OPEN -> (CLOSING ->) GONE. CLOSING: the owner has let go; what was
-// written is flushed, our end is shut, and what the other side still sends is read and dropped for
-// a moment, since closing a socket with unread data would reset it and could destroy our last
-// bytes on their way. GONE: only libuv's close callback is to come.
+// TCP streams and listeners; stream_tls.c puts TLS between a stream and its owner.
 #include "base/core/alloc.h"
-#include "base/io/io.h"
+#include "base/io/stream.h"
 
 #define LISTEN_BACKLOG           1024
 #define KEEPALIVE_S              15                // Go's default
@@ -15,40 +10,9 @@
 #define LINGER_BYTES_MAX         ((size_t)1 << 20) // of what it still sends
 #define STREAM_PENDING_BYTES_MAX ((size_t)256 << 20)
 
-enum stream_state { STREAM_DIALLING, STREAM_OPEN, STREAM_CLOSING, STREAM_GONE };
-
-struct stream {
-    uv_tcp_t handle;
-    uv_connect_t connect;
-    uv_shutdown_t shutdown;
-    struct list link; // env_uv.streams
-    struct env_uv *env;
-    enum stream_state state;
-    struct stream_events events;
-    void *owner;
-    struct addr peer;
-    bool has_events;
-    bool has_written;
-    bool has_ended; // the other side's half is over, or of no interest any more
-    size_t dropped; // bytes read while CLOSING
-    // OPEN and DIALLING: reports `failure` from outside of the call that met it. CLOSING: limits
-    // the flush and the linger.
-    struct timer timer;
-    int failure;         // libuv's negative number, 0: none
-    const char *failing; // the operation that failed: "dial", "read", "write"
-};
-
 struct write {
     uv_write_t req;
     char bytes[];
-};
-
-struct listener {
-    uv_tcp_t handle;
-    struct list link; // env_uv.listeners
-    struct env_uv *env;
-    accept_fn *fn;
-    void *owner;
 };
 
 static void on_stream_timer(void *owner);
@@ -70,18 +34,25 @@ static struct stream *stream_new(struct env_uv *e, enum stream_state state)
 
 static void on_stream_closed(uv_handle_t *handle)
 {
-    mem_free(handle->data);
+    struct stream *s = handle->data;
+    tls_session_free(s->tls);
+    buf_done(&s->head);
+    mem_free(s->why);
+    mem_free(s);
 }
 
-static void stream_destroy(struct stream *s)
+void stream_destroy(struct stream *s)
 {
+    if (s->listener)
+        s->listener->shaking_count--;
+    s->listener = NULL;
     s->state = STREAM_GONE;
     timer_queue_cancel(&s->env->timers, &s->timer);
     list_remove(&s->link);
     uv_close((uv_handle_t *)&s->handle, on_stream_closed);
 }
 
-static void stream_set_timer(struct stream *s, dur_ns delay)
+void stream_set_timer(struct stream *s, dur_ns delay)
 {
     timer_queue_set(&s->env->timers, &s->timer, add_saturated((mono_ns)uv_hrtime(), delay));
 }
@@ -106,11 +77,13 @@ static void stream_explain(const struct stream *s, struct err *err)
         err_os(err, code, -s->failure, "%s tcp %s", s->failing, peer);
 }
 
-// The end that its owner hears of. Called from the loop only, never from inside an owner's call.
-static void stream_end(struct stream *s)
+// The end that its owner hears of, if there is one.
+void stream_end(struct stream *s)
 {
     struct err err = ERR_INIT;
-    if (s->failure)
+    if (s->why)
+        err = *s->why;
+    else if (s->failure)
         stream_explain(s, &err);
     struct stream_events events = s->events;
     void *owner = s->owner;
@@ -136,7 +109,7 @@ static void stream_fail(struct stream *s, const char *failing, int failure)
 }
 
 // Like stream_fail, but from inside a call of the owner: reported next turn.
-static void stream_fail_later(struct stream *s, const char *failing, int failure)
+void stream_fail_later(struct stream *s, const char *failing, int failure)
 {
     if (s->failure)
         return;
@@ -151,6 +124,8 @@ static void on_stream_timer(void *owner)
     struct stream *s = owner;
     if (s->state == STREAM_CLOSING)
         stream_destroy(s); // too slow: what is unsent is lost
+    else if (s->state == STREAM_SHAKING && !s->failure)
+        stream_fail(s, "handshake", UV_ETIMEDOUT);
     else
         stream_end(s);
 }
@@ -184,7 +159,9 @@ static void on_stream_read(uv_stream_t *handle, ssize_t n, const uv_buf_t *data)
     if (n == UV_EOF) {
         uv_read_stop(handle);
         s->has_ended = true;
-        if (s->state == STREAM_OPEN)
+        if (s->state == STREAM_SHAKING || (s->state == STREAM_OPEN && s->tls))
+            stream_tls_eof(s);
+        else if (s->state == STREAM_OPEN)
             stream_end(s);
         else if (uv_stream_get_write_queue_size(handle) == 0)
             stream_destroy(s);
@@ -192,6 +169,8 @@ static void on_stream_read(uv_stream_t *handle, ssize_t n, const uv_buf_t *data)
         stream_fail(s, "read", (int)n);
     } else if (s->state == STREAM_CLOSING) {
         stream_drop(s, (size_t)n);
+    } else if (s->tls) {
+        stream_tls_read(s, str_from(data->base, (size_t)n));
     } else if (s->events.on_data) {
         s->events.on_data(s->owner, str_from(data->base, (size_t)n));
     }
@@ -216,9 +195,17 @@ static void on_stream_written(uv_write_t *req, int status)
 
 void net_stream_write(struct stream *s, str data)
 {
-    assert(s->state == STREAM_DIALLING || s->state == STREAM_OPEN);
+    assert(s->state == STREAM_OPEN || (s->state == STREAM_DIALLING && !s->tls));
     if (data.n == 0 || s->failure)
         return;
+    if (s->tls)
+        stream_tls_write(s, data);
+    else
+        stream_write_raw(s, data);
+}
+
+void stream_write_raw(struct stream *s, str data)
+{
     s->has_written = true;
     if (data.n + net_stream_pending(s) > STREAM_PENDING_BYTES_MAX) {
         stream_fail_later(s, "write", UV_ENOBUFS);
@@ -265,6 +252,10 @@ static void on_stream_shut(uv_shutdown_t *req, int status)
 static void stream_shut(struct stream *s)
 {
     stream_set_timer(s, FLUSH_TIMEOUT);
+    if (s->tls)
+        stream_tls_goodbye(s);
+    if (s->state == STREAM_GONE)
+        return;
     if (uv_shutdown(&s->shutdown, (uv_stream_t *)&s->handle, on_stream_shut) != 0)
         stream_destroy(s);
 }
@@ -274,9 +265,10 @@ void net_stream_close(struct stream *s)
     if (s->state == STREAM_CLOSING || s->state == STREAM_GONE)
         return;
     bool is_connected = s->state == STREAM_OPEN;
+    bool has_said_nothing = !s->has_written || s->state == STREAM_SHAKING;
     s->state = STREAM_CLOSING;
     timer_queue_cancel(&s->env->timers, &s->timer);
-    if (s->failure || !s->has_written)
+    if (s->failure || has_said_nothing)
         stream_destroy(s);
     else if (is_connected)
         stream_shut(s);
@@ -308,9 +300,22 @@ static void on_connected(uv_connect_t *req, int status)
         stream_shut(s);
         return;
     }
+    if (s->tls) {
+        stream_tls_start(s);
+        return;
+    }
     s->state = STREAM_OPEN;
     if (s->events.on_open)
         s->events.on_open(s->owner);
+}
+
+static void stream_connect(struct stream *s, const struct addr *to)
+{
+    struct sockaddr_storage sa;
+    addr_to_os(to, &sa);
+    int rc = uv_tcp_connect(&s->connect, &s->handle, (struct sockaddr *)&sa, on_connected);
+    if (rc != 0)
+        stream_fail_later(s, "dial", rc);
 }
 
 struct stream *net_dial(struct env *env, const struct addr *to, const struct stream_events *events,
@@ -319,15 +324,42 @@ struct stream *net_dial(struct env *env, const struct addr *to, const struct str
     struct stream *s = stream_new(env_uv_of(env), STREAM_DIALLING);
     s->peer = *to;
     net_stream_events(s, events, owner);
-    struct sockaddr_storage sa;
-    addr_to_os(to, &sa);
-    int rc = uv_tcp_connect(&s->connect, &s->handle, (struct sockaddr *)&sa, on_connected);
-    if (rc != 0)
-        stream_fail_later(s, "dial", rc);
+    stream_connect(s, to);
+    return s;
+}
+
+struct stream *net_dial_tls(struct env *env, const struct addr *to, struct tls *tls, str head,
+                            const struct stream_events *events, void *owner)
+{
+    struct stream *s = stream_new(env_uv_of(env), STREAM_DIALLING);
+    s->peer = *to;
+    net_stream_events(s, events, owner);
+    s->tls = tls_session_new(tls, to);
+    buf_put(&s->head, head);
+    stream_connect(s, to);
     return s;
 }
 
 // ---- listeners -----------------------------------------------------------------------------
+
+void listener_hand_over(struct listener *l, struct stream *s)
+{
+    l->fn(l->owner, s, &s->peer);
+    if (s->state == STREAM_OPEN && !s->has_events)
+        stream_destroy(s);
+}
+
+// An honest handshake is a matter of milliseconds: the oldest of many is the one to give up.
+static void listener_drop_oldest(struct listener *l)
+{
+    list_each (node, &l->env->streams) {
+        struct stream *s = list_item(node, struct stream, link);
+        if (s->listener != l)
+            continue;
+        stream_destroy(s);
+        return;
+    }
+}
 
 static void on_connection(uv_stream_t *handle, int status)
 {
@@ -344,14 +376,23 @@ static void on_connection(uv_stream_t *handle, int status)
         return;
     }
     stream_opened(s);
-    l->fn(l->owner, s, &s->peer);
-    if (s->state == STREAM_OPEN && !s->has_events)
-        stream_destroy(s);
+    if (!l->tls) {
+        listener_hand_over(l, s);
+    } else {
+        if (l->shaking_count >= HANDSHAKES_OPEN_MAX)
+            listener_drop_oldest(l);
+        s->listener = l;
+        l->shaking_count++;
+        s->tls = tls_session_new(l->tls, &s->peer);
+        stream_tls_start(s);
+    }
 }
 
 static void on_listener_closed(uv_handle_t *handle)
 {
-    mem_free(handle->data);
+    struct listener *l = handle->data;
+    tls_free(l->tls);
+    mem_free(l);
 }
 
 static int listener_start(struct listener *l, const struct addr *bind, struct addr *ret_bound)
@@ -369,8 +410,8 @@ static int listener_start(struct listener *l, const struct addr *bind, struct ad
     return rc;
 }
 
-struct listener *net_listen(struct env *env, const struct addr *bind, accept_fn *fn, void *owner,
-                            struct addr *ret_bound, struct err *err)
+struct listener *net_listen_tls(struct env *env, const struct addr *bind, struct tls *tls,
+                                accept_fn *fn, void *owner, struct addr *ret_bound, struct err *err)
 {
     struct env_uv *e = env_uv_of(env);
     struct listener *l = mem_new(struct listener);
@@ -380,6 +421,9 @@ struct listener *net_listen(struct env *env, const struct addr *bind, accept_fn 
     l->handle.data = l;
     uv_tcp_init(&e->loop, &l->handle);
     list_append(&e->listeners, &l->link);
+    if (tls)
+        tls->refs++;
+    l->tls = tls;
     int rc = listener_start(l, bind, ret_bound);
     if (rc == 0)
         return l;
@@ -389,8 +433,19 @@ struct listener *net_listen(struct env *env, const struct addr *bind, accept_fn 
     return NULL;
 }
 
+struct listener *net_listen(struct env *env, const struct addr *bind, accept_fn *fn, void *owner,
+                            struct addr *ret_bound, struct err *err)
+{
+    return net_listen_tls(env, bind, NULL, fn, owner, ret_bound, err);
+}
+
 void net_listener_close(struct listener *l)
 {
+    list_each_safe (node, &l->env->streams) {
+        struct stream *s = list_item(node, struct stream, link);
+        if (s->listener == l)
+            stream_destroy(s);
+    }
     list_remove(&l->link);
     uv_close((uv_handle_t *)&l->handle, on_listener_closed);
 }

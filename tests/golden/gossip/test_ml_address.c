@@ -35,7 +35,7 @@ static const char *run(const cJSON *c, struct arena *mem)
         snprintf(name, sizeof(name), "l%zu", locals);
         struct member *m =
             locals++ == 0 ? w->swim->self : members_add(&w->swim->members, &w->env, str_c(name));
-        m->state = MEMBER_ALIVE;
+        members_set_state(&w->swim->members, m, MEMBER_ALIVE);
         put_vsn(m->vsn, at, triple);
     }
     cJSON_ArrayForEach(triple, case_get(c, "remote"))

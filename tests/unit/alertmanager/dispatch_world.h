@@ -27,6 +27,7 @@ struct world {
     struct pipeline *pipeline;
     struct notify_counters counters;
     uint64_t suppressed[NOTIFY_SUPPRESSION_COUNT];
+    bool has_peers;
     struct dispatch_stats stats;
     struct dispatcher_options options;
     struct dispatcher *dispatcher;
@@ -168,6 +169,11 @@ static inline void forget_entry(struct notify_log_write *write)
 
 // ---- the world ---------------------------------------------------------------------------------
 
+static inline bool has_peers(void *owner)
+{
+    return ((struct world *)owner)->has_peers;
+}
+
 static inline struct notify_counters *counters_of(void *owner, const struct integration *in)
 {
     (void)in;
@@ -244,6 +250,7 @@ static inline void world_init_with(struct world *w, const char *text, dur_ns sta
     w->pipeline = pipeline_new(&(struct pipeline_options){
         .env = &w->fake.env,
         .muters = muting_muters(&w->muting),
+        .cluster = {.owner = w, .has_peers = has_peers},
         .log = {.owner = w, .find = find_entry, .write = write_entry, .forget = forget_entry},
         .counters = counters_of,
         .counters_owner = w,

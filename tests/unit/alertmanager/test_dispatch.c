@@ -386,16 +386,19 @@ static void a_reload_cuts_the_flush_off_and_does_it_again(void **state)
 static void a_group_built_late_falls_in_with_the_peers(void **state)
 {
     (void)state;
-    struct world w;
-    world_init(&w);
-    put(&w, "n=1", -60, 1000);
-    run_until(&w, 3);
-    reload(&w); // its group is flushed at once, then 4, 8, … seconds after the last message
-    run_until(&w, 3.5);
-    put(&w, "n=2", 3, 1000);
-    run_until(&w, 5);
-    check_told(&w, "0.0: 1; 4.0: 1 2; ");
-    world_done(&w);
+    for (int is_clustered = 0; is_clustered < 2; is_clustered++) {
+        struct world w;
+        world_init(&w);
+        w.has_peers = is_clustered;
+        put(&w, "n=1", -60, 1000);
+        run_until(&w, 3);
+        reload(&w); // its group is flushed at once; the peers' ticks count from the last message
+        run_until(&w, 3.5);
+        put(&w, "n=2", 3, 1000);
+        run_until(&w, 7.5);
+        check_told(&w, is_clustered ? "0.0: 1; 4.0: 1 2; " : "0.0: 1; 7.0: 1 2; ");
+        world_done(&w);
+    }
 }
 
 static void on_loaded(void *owner)

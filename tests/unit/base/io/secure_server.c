@@ -12,7 +12,7 @@
 #include <sys/socket.h>
 #include <time.h>
 
-#define DAY_S             (24 * 3600)
+#define DAY_S             ((time_t)24 * 3600)
 #define CLIENT_TIMEOUT_MS 20000
 
 // ---- certificates ------------------------------------------------------------------------------

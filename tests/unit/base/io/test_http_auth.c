@@ -599,7 +599,7 @@ static void calls_that_wait_for_a_token_can_give_up(void **state)
         .url = rig_url(&r, "127.0.0.1", "/x"), .timeout = DUR_SECONDS(50), .conf = &conf};
     r.holds = true;
     struct http_call *first = env_http(r.l.env, &request, on_answer, &r.a);
-    struct http_call *second = env_http(r.l.env, &request, on_answer, &r.a);
+    env_http(r.l.env, &request, on_answer, &r.a);
     loop_wait(&r.l, &r.held_count, 1);
     env_http_cancel(r.l.env, first); // the other one still wants it
     answer_token(&r, r.held);
@@ -607,7 +607,7 @@ static void calls_that_wait_for_a_token_can_give_up(void **state)
     check_saw(&r, "Authorization: Bearer t1\n");
 
     o.client_secret.text = S("other");
-    second = env_http(r.l.env, &request, on_answer, &r.a);
+    struct http_call *second = env_http(r.l.env, &request, on_answer, &r.a);
     loop_wait(&r.l, &r.held_count, 2);
     env_http_cancel(r.l.env, second); // nobody does
     answer_token(&r, r.held);
@@ -634,8 +634,14 @@ static str from_base64url(str text, struct buf *out)
 {
     struct buf copy = {0};
     buf_clear(out);
-    for (size_t i = 0; i < text.n; i++)
-        buf_put_c(&copy, text.p[i] == '-' ? '+' : text.p[i] == '_' ? '/' : text.p[i]);
+    for (size_t i = 0; i < text.n; i++) {
+        char c = text.p[i];
+        if (c == '-')
+            c = '+';
+        else if (c == '_')
+            c = '/';
+        buf_put_c(&copy, c);
+    }
     while (copy.n % 4)
         buf_put_c(&copy, '=');
     assert_true(base64_decode(buf_str(&copy), out));

@@ -223,22 +223,63 @@ static void versions_are_agreed_on(void **state)
     rig_done(&r);
 }
 
+// Says the same to everybody, or nothing and goes.
+struct plain {
+    struct loop *l;
+    struct stream *stream;
+    const char *words;
+};
+
+static void plain_on_data(void *owner, str data)
+{
+    (void)data;
+    struct plain *p = owner;
+    if (p->words)
+        env_stream_write(p->l->env, p->stream, str_c(p->words));
+    else
+        env_stream_close(p->l->env, take(&p->stream));
+}
+
+static void plain_on_close(void *owner, const struct err *why)
+{
+    (void)why;
+    ((struct plain *)owner)->stream = NULL;
+}
+
+static void plain_on_accept(void *owner, struct stream *stream, const struct addr *from)
+{
+    static const struct stream_events EVENTS = {NULL, plain_on_data, plain_on_close};
+    (void)from;
+    struct plain *p = owner;
+    p->stream = stream;
+    env_stream_events(p->l->env, stream, &EVENTS, p);
+}
+
 static void a_plain_server_is_no_tls_server(void **state)
 {
     (void)state;
     struct loop l;
-    struct web w;
+    struct plain p = {.l = &l, .words = "HTTP/1.1 400 Bad Request\r\n\r\n"};
     struct answer a = {0};
+    struct err err = ERR_INIT;
+    struct addr any = loop_addr(), at;
     char url[64];
     loop_init(&l);
-    web_init(&w, &l);
-    snprintf(url, sizeof(url), "https://127.0.0.1:%u/", w.addr.port);
+    struct listener *listener = env_listen(l.env, &any, plain_on_accept, &p, &at, &err);
+    assert_non_null(listener);
+    snprintf(url, sizeof(url), "https://127.0.0.1:%u/", at.port);
     struct http_request request = {.url = str_c(url), .timeout = DUR_SECONDS(50)};
     env_http(l.env, &request, on_answer, &a);
     loop_wait(&l, &a.count, 1);
     assert_int_equal(a.status, 0);
     check_str(err_str(&a.err), S("tls: first record does not look like a TLS handshake"));
-    web_done(&w);
+    p.words = NULL;
+    env_http(l.env, &request, on_answer, &a);
+    loop_wait(&l, &a.count, 2);
+    assert_int_equal(a.status, 0);
+    check_str(err_str(&a.err), S("EOF"));
+    env_stream_close(l.env, p.stream);
+    env_listener_close(l.env, listener);
     answer_done(&a);
     loop_done(&l);
 }

@@ -106,8 +106,7 @@ static void lab_open(struct lab *lab, const struct tlsconf *server, const struct
 
 static void lab_dial(struct lab *lab, str head)
 {
-    lab->near.stream =
-        env_dial_tls(lab->l.env, &lab->at, lab->client, head, &EVENTS, &lab->near);
+    lab->near.stream = env_dial_tls(lab->l.env, &lab->at, lab->client, head, &EVENTS, &lab->near);
 }
 
 static void end_reset(struct lab *lab, struct end *e)
@@ -303,7 +302,7 @@ static void allowed_sans_are_exact(void **state)
         const char *san;
         bool is_in;
     } CASES[] = {
-        {"127.0.0.1", true},   {"client.example", true}, {"a@b.example", true},
+        {"127.0.0.1", true},   {"client.example", true},  {"a@b.example", true},
         {"spiffe://c", true},  {"CLIENT.example", false}, {"client", false},
         {"127.0.0.10", false}, {"spiffe://", false},
     };
