@@ -160,6 +160,13 @@ static uint32_t position(void *owner)
     return (uint32_t)cluster_position(((struct am *)owner)->cluster);
 }
 
+static bool has_peers(void *owner)
+{
+    size_t count;
+    cluster_members(((struct am *)owner)->cluster, &count);
+    return count > 1;
+}
+
 struct notify_cluster am_notify_cluster(struct am *am)
 {
     if (!am->cluster)
@@ -170,5 +177,6 @@ struct notify_cluster am_notify_cluster(struct am *am)
         .wait_settled = wait_settled,
         .position = position,
         .peer_timeout = cluster_peer_timeout(am->cluster),
+        .has_peers = has_peers,
     };
 }

@@ -84,8 +84,8 @@ void dispatcher_wait_loaded(struct dispatcher *d, struct dispatch_waiter *w);
 void dispatcher_move_waiters(struct dispatcher *from, struct dispatcher *to);
 
 // A message about the group with this key was logged just now, here or by a peer. The group's next
-// tick comes group_interval later, but at most twice that after the one before it, whatever peers
-// say. A group that has not had its first tick keeps it.
+// tick comes group_interval later; now, if its last flush is longer ago than that. So whatever
+// peers say, it is flushed every two intervals. A group that has not had its first tick keeps it.
 void dispatcher_told(struct dispatcher *d, str group_key);
 
 // ---- looking at groups -------------------------------------------------------------------------

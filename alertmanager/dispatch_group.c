@@ -370,7 +370,7 @@ static dur_ns time_to_next_tick(const struct group *g)
     time_ns told_at;
     bool is_out_of_step = g->is_late && g->notify.flush_id == 0 && receiver->integration_count > 0;
     if (!is_out_of_step ||
-        !pipeline_told_at(opt->pipeline, &g->notify, receiver->integrations[0], &told_at))
+        !pipeline_peers_told_at(opt->pipeline, &g->notify, receiver->integrations[0], &told_at))
         return interval;
     dur_ns since = sub_saturated(env_now(opt->env), told_at);
     return since < 0 ? interval : interval - since % interval;
@@ -393,14 +393,16 @@ void group_flush(struct group *g)
                              receiver->integration_count, g->tick_at, deadline, on_flushed, g);
 }
 
+// Records of peers that come just before each tick would put it off for ever: when the last flush
+// is more than an interval ago, the group is flushed now, which is in step as well.
 void group_told(struct group *g)
 {
     struct env *env = g->dispatcher->opt.env;
     dur_ns interval = g->route->group_interval;
     if (g->notify.flush_id == 0)
         return;
-    mono_ns latest = add_saturated(g->flushed_at, mul_saturated(interval, 2));
-    env_timer_set(env, &g->timer, MIN(add_saturated(env_mono(env), interval), latest));
+    bool is_overdue = env_mono(env) > add_saturated(g->flushed_at, interval);
+    env_timer_after(env, &g->timer, is_overdue ? 0 : interval);
 }
 
 // ---- reading -----------------------------------------------------------------------------------

@@ -106,6 +106,7 @@ struct notify_cluster { // without a cluster: all functions NULL, position 0, se
     void (*wait_settled)(void *owner, struct settle_waiter *w);
     uint32_t (*position)(void *owner);
     dur_ns peer_timeout;
+    bool (*has_peers)(void *owner); // is anybody else there? NULL: no
 };
 
 // ---- the notification log (implemented by alertmanager/nflog) ----------------------------------
@@ -187,7 +188,7 @@ typedef void notify_done_fn(void *owner, const struct notify_result *result);
 struct notify_context {
     struct env *env;
     const struct tpl_set *templates, *html_templates;
-    struct tplcache *texts; // compiled texts over `templates`; NULL: each is parsed where it is used
+    struct tplcache *texts; // compiled over `templates`; NULL: each is parsed where it is used
     str external_url;
     str user_agent; // "Alertmanager/0.34.0"
 

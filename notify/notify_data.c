@@ -67,6 +67,6 @@ bool notify_render(const struct integration *integration, const struct notify_me
     struct buf out = {.mem = m->mem};
     bool ok = c->texts ? tplcache_render(c->texts, text, &run, &out, err)
                        : tpl_render(c->templates, text, &run, &out, err);
-    *ret = buf_str(&out);
+    *ret = out.n ? buf_str(&out) : S("");
     return ok;
 }

@@ -64,6 +64,11 @@ void pipeline_flush_cancel(struct flush *f);
 // A peer's record is in the log now: a delivery that waits and has nothing left to tell ends.
 void pipeline_log_changed(struct pipeline *p, const struct notify_log_key *key);
 
+// When this integration has last told the group, on whichever peer; false: there are no peers to
+// keep in step with, or the log does not know.
+bool pipeline_peers_told_at(const struct pipeline *p, const struct notify_group *group,
+                            const struct integration *integration, time_ns *ret);
+
 // max(group_interval, FLUSH_TIME_MIN) + position × peer timeout, from now (upstream: dispatch).
 #define FLUSH_TIME_MIN DUR_SECONDS(10)
 mono_ns pipeline_deadline(const struct pipeline *p, const struct notify_group *group);

@@ -81,15 +81,34 @@ static void delivery_fail(struct delivery *d, enum notify_failure failure, const
     delivery_end(d, false, &err);
 }
 
-static struct notify_log_key log_key(const struct delivery *d)
+static struct notify_log_key key_of(const struct notify_group *group, const struct integration *in)
 {
     return (struct notify_log_key){
-        .group_key = d->group->group_key,
-        .group_key_alt = d->group->group_key_alt,
-        .receiver = d->integration->receiver,
-        .integration = d->integration->ops->name,
-        .idx = d->integration->idx,
+        .group_key = group->group_key,
+        .group_key_alt = group->group_key_alt,
+        .receiver = in->receiver,
+        .integration = in->ops->name,
+        .idx = in->idx,
     };
+}
+
+static struct notify_log_key log_key(const struct delivery *d)
+{
+    return key_of(d->group, d->integration);
+}
+
+bool pipeline_peers_told_at(const struct pipeline *p, const struct notify_group *group,
+                            const struct integration *integration, time_ns *ret)
+{
+    const struct notify_cluster *c = &p->opt.cluster;
+    if (!c->has_peers || !c->has_peers(c->owner))
+        return false;
+    struct notify_log_key key = key_of(group, integration);
+    struct notify_log_entry entry;
+    if (!p->opt.log.find(p->opt.log.owner, &key, &entry))
+        return false;
+    *ret = entry.timestamp;
+    return true;
 }
 
 static const struct notify_log_entry *find_entry(const struct delivery *d,

@@ -29,7 +29,7 @@ void tplcache_free(struct tplcache *c)
 {
     if (!c)
         return;
-    map_each(struct compiled, t, &c->texts)
+    map_each (struct compiled, t, &c->texts)
         tpl_set_free(t->set);
     map_done(&c->texts);
     arena_done(&c->mem);

@@ -275,9 +275,8 @@ static bool return_time(struct tpl_call *call, struct gotime t, struct tpl_value
     return true;
 }
 
-static struct gotime clock_now(const struct tpl_call *call)
+struct gotime tplfuncs_now(const struct tplfuncs_context *c)
 {
-    const struct tplfuncs_context *c = context_of(call);
     struct gotime t = gotime_in(gotime_from_ns(c->now), c->local);
     t.is_local = c->local != NULL;
     t.has_mono = true;
@@ -287,12 +286,12 @@ static struct gotime clock_now(const struct tpl_call *call)
 
 static bool fn_now(ARGS)
 {
-    return return_time(call, clock_now(call), ret);
+    return return_time(call, tplfuncs_now(context_of(call)), ret);
 }
 
 static bool fn_since(ARGS)
 {
-    struct gotime now = clock_now(call);
+    struct gotime now = tplfuncs_now(context_of(call));
     *ret = tpl_dur(gotime_sub(&now, args[0].obj));
     return true;
 }

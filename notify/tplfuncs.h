@@ -19,6 +19,9 @@ struct tplfuncs_context {
     struct tplfuncs_route_label *route_labels; // owned by the functions
 };
 
+// What the function `now` returns.
+struct gotime tplfuncs_now(const struct tplfuncs_context *c);
+
 // The functions; missingkey=zero goes with them.
 extern const struct tpl_funcs TPLFUNCS;
 

@@ -31,6 +31,7 @@ static void strike(struct lab *lab)
 {
     struct crash *c = &lab->crash;
     c->is_fuse_lit = false;
+    lab->totals->kills[c->step][c->victim]++;
     c->struck_at = lab->duplicates_from = sim_now(lab->world);
     lab->duplicates_until = c->struck_at + c->forgiven;
     for (size_t i = 0; i < lab->plan.peer_count; i++) {
@@ -39,8 +40,6 @@ static void strike(struct lab *lab)
         if (!is_victim || !lab->peers[i].am)
             continue;
         sim_note(lab->world, "kill -9 am-%zu", i);
-        if (lab->totals)
-            lab->totals->crashes++;
         peer_kill(&lab->peers[i]);
         peer_restart_after(&lab->peers[i], c->down);
     }

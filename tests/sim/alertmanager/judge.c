@@ -69,6 +69,8 @@ static void judge_duplicate(struct lab *lab, struct topic *t, size_t peer)
     t->duplicates_in_row++;
     if (lab->plan.scenario == LONE)
         is_forgiven = t->is_forgotten;
+    if (t->duplicates_in_row >= lab->plan.peer_count && lab->plan.scenario != LONE)
+        judge_fail(lab, "am-%zu told again what each peer may have told", peer);
     if (!is_forgiven)
         judge_fail(lab, "am-%zu told again what was told %.3f s ago", peer,
                    dur_to_seconds(now - t->told_at));

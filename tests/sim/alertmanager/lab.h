@@ -48,10 +48,20 @@ enum scenario {
     SCENARIO_COUNT
 };
 
+enum crash_step {   // of a notification
+    CRASH_BEFORE,   // around the moment when the group's timer fires
+    CRASH_SENT,     // the request has arrived at the receiver
+    CRASH_ANSWERED, // the answer is on its way, or has just arrived
+    CRASH_LOGGED,   // the log has the entry: before or after it is on the disk, before or after
+                    // gossip
+    CRASH_HEARD,    // another peer has merged the entry
+    CRASH_STEP_COUNT
+};
+
 // Sums over all seeds, in memory shared by the runner's children.
 struct totals {
     atomic_ullong seeds[SCENARIO_COUNT], messages[SCENARIO_COUNT], duplicates[SCENARIO_COUNT];
-    atomic_ullong crashes;
+    atomic_ullong kills[CRASH_STEP_COUNT][PEERS_MAX + 1]; // by victim, see struct crash
 };
 
 // ---- the truth ---------------------------------------------------------------------------------
@@ -121,16 +131,6 @@ struct plan { // drawn from the seed
     mono_ns end;       // the last episode's
 };
 
-enum crash_step {   // of a notification
-    CRASH_BEFORE,   // around the moment when the group's timer fires
-    CRASH_SENT,     // the request has arrived at the receiver
-    CRASH_ANSWERED, // the answer is on its way, or has just arrived
-    CRASH_LOGGED,   // the log has the entry: before or after it is on the disk, before or after
-                    // gossip
-    CRASH_HEARD,    // another peer has merged the entry
-    CRASH_STEP_COUNT
-};
-
 struct crash {
     enum crash_step step;
     uint64_t occasion; // strikes when the step happens for the n-th time
@@ -148,7 +148,7 @@ struct crash {
 
 struct lab {
     struct sim_world *world;
-    struct totals *totals; // may be NULL
+    struct totals *totals;
     struct plan plan;
     struct peer peers[PEERS_MAX];
     struct sender senders[SENDERS_MAX];

@@ -88,7 +88,7 @@ static void a_message_sets_the_next_tick(void **state)
         peer_tells(&w);
     }
     run_until(&w, 18);
-    check_told(&w, "17.0: 1 2 3; ");
+    check_told(&w, "14.0: 1 2 3; ");
     world_done(&w);
 }
 
