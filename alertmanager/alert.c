@@ -9,11 +9,11 @@ void alert_unref(struct alert *a)
 {
     if (!a || --a->refs > 0)
         return;
-    struct label_store *store = a->labels->store;
+    struct label_store *store = a->labels->names->store;
     symbol_unref(&store->symbols, a->generator_url);
     labels_unref(a->annotations);
     labels_unref(a->labels);
-    mem_free(a);
+    slab_free(&store->symbols.slab, a, sizeof(*a));
 }
 
 // ---- drafts ------------------------------------------------------------------------------------
@@ -73,7 +73,7 @@ bool alert_draft_complete(struct alert_draft *d, struct zoned_time now, dur_ns r
 
 struct alert *alert_new(struct label_store *store, const struct alert_draft *d, time_ns updated_at)
 {
-    struct alert *a = mem_alloc(sizeof(*a));
+    struct alert *a = slab_alloc(&store->symbols.slab, sizeof(*a));
     *a = (struct alert){
         .labels = labels_get(store, d->labels, d->label_count),
         .annotations = labels_get(store, d->annotations, d->annotation_count),
@@ -115,7 +115,7 @@ void alert_merge(const struct alert *known, struct alert *news, time_ns now)
         is_news_newer ? merged_end(known, news, now) : merged_end(news, known, now);
 
     if (!is_news_newer) {
-        struct label_store *store = news->labels->store;
+        struct label_store *store = news->labels->names->store;
         labels_unref(news->annotations);
         news->annotations = labels_ref(known->annotations);
         symbol_unref(&store->symbols, news->generator_url);

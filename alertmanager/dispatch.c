@@ -18,12 +18,18 @@ struct placement *placement_find(const struct dispatcher *d, const struct labels
     return map_find(&d->placements, labels->hash, has_labels, labels);
 }
 
+static size_t placement_bytes(size_t count)
+{
+    return sizeof(struct placement) + count * sizeof(struct member);
+}
+
 static struct placement *placement_new(struct dispatcher *d, struct labels *labels)
 {
     d->scratch.count = 0;
     route_match(d->opt.config->route, labels, &d->scratch);
     size_t count = d->scratch.count;
-    struct placement *p = mem_zalloc(sizeof(*p) + count * sizeof(p->members[0]));
+    struct placement *p = slab_alloc(&d->opt.labels->symbols.slab, placement_bytes(count));
+    memset(p, 0, placement_bytes(count));
     p->labels = labels_ref(labels);
     p->count = (uint32_t)count;
     uint64_t hash = labels_xxh64(labels);
@@ -39,7 +45,7 @@ void placement_free_if_unused(struct dispatcher *d, struct placement *p)
         return;
     map_remove_item(&d->placements, p->labels->hash, p);
     labels_unref(p->labels);
-    mem_free(p);
+    slab_free(&d->opt.labels->symbols.slab, p, placement_bytes(p->count));
 }
 
 // ---- alerts ------------------------------------------------------------------------------------

@@ -26,6 +26,7 @@ void label_store_done(struct label_store *s)
 {
     assert(s->sets.count == 0);
     intern_done(&s->sets);
+    intern_done(&s->names);
     symbol_table_done(&s->symbols);
 }
 
@@ -81,24 +82,79 @@ static bool labels_have_key(const void *item, const void *key)
     return true;
 }
 
+// ---- shared names -------------------------------------------------------------------------------
+
+static size_t names_bytes(size_t count)
+{
+    return sizeof(struct label_names) + count * sizeof(struct symbol *);
+}
+
+static bool names_have_key(const void *item, const void *key)
+{
+    const struct label_names *n = item;
+    const struct label_key *wanted = key;
+    if (n->count != wanted->count)
+        return false;
+    for (size_t i = 0; i < n->count; i++) {
+        if (!str_eq(symbol_str(n->names[i]), wanted->labels[i].name))
+            return false;
+    }
+    return true;
+}
+
+static uint64_t names_hash(uint64_t seed, const struct label_key *key)
+{
+    uint64_t hash = hash_mix(seed, key->count);
+    for (size_t i = 0; i < key->count; i++)
+        hash = hash_seeded(hash, key->labels[i].name);
+    return hash;
+}
+
+static struct label_names *names_get(struct label_store *s, const struct label_key *key)
+{
+    uint64_t hash = names_hash(s->symbols.seed, key);
+    struct label_names *n = intern_find(&s->names, hash, names_have_key, key);
+    if (n) {
+        n->refs++;
+        return n;
+    }
+    n = slab_alloc(&s->symbols.slab, names_bytes(key->count));
+    *n = (struct label_names){.store = s, .hash = hash, .refs = 1, .count = (uint32_t)key->count};
+    for (size_t i = 0; i < key->count; i++)
+        n->names[i] = symbol_get(&s->symbols, key->labels[i].name);
+    intern_insert(&s->names, hash, n);
+    return n;
+}
+
+static void names_unref(struct label_names *n)
+{
+    if (--n->refs > 0)
+        return;
+    struct label_store *s = n->store;
+    intern_remove(&s->names, n->hash, n);
+    for (size_t i = 0; i < n->count; i++)
+        symbol_unref(&s->symbols, n->names[i]);
+    slab_free(&s->symbols.slab, n, names_bytes(n->count));
+}
+
+// ---- sets ---------------------------------------------------------------------------------------
+
 static size_t labels_bytes(size_t count)
 {
-    return sizeof(struct labels) + count * sizeof(struct label_pair);
+    return sizeof(struct labels) + count * sizeof(struct symbol *);
 }
 
 static struct labels *labels_new(struct label_store *s, const struct label_key *key, uint64_t hash)
 {
     assert(key->count < UINT32_MAX);
-    struct labels *l = mem_alloc(labels_bytes(key->count));
-    l->store = s;
+    struct labels *l = slab_alloc(&s->symbols.slab, labels_bytes(key->count));
+    l->names = names_get(s, key);
     l->hash = hash;
     l->fingerprint = label_fingerprint(key->labels, key->count);
     l->refs = 1;
     l->count = (uint32_t)key->count;
-    for (size_t i = 0; i < key->count; i++) {
-        l->pairs[i].name = symbol_get(&s->symbols, key->labels[i].name);
-        l->pairs[i].value = symbol_get(&s->symbols, key->labels[i].value);
-    }
+    for (size_t i = 0; i < key->count; i++)
+        l->values[i] = symbol_get(&s->symbols, key->labels[i].value);
     intern_insert(&s->sets, hash, l);
     s->bytes += labels_bytes(key->count);
     return l;
@@ -125,14 +181,13 @@ void labels_unref(struct labels *l)
     assert(l->refs > 0);
     if (--l->refs > 0)
         return;
-    struct label_store *s = l->store;
+    struct label_store *s = l->names->store;
     intern_remove(&s->sets, l->hash, l);
-    for (size_t i = 0; i < l->count; i++) {
-        symbol_unref(&s->symbols, l->pairs[i].name);
-        symbol_unref(&s->symbols, l->pairs[i].value);
-    }
+    for (size_t i = 0; i < l->count; i++)
+        symbol_unref(&s->symbols, l->values[i]);
+    names_unref(l->names);
     s->bytes -= labels_bytes(l->count);
-    mem_free(l);
+    slab_free(&s->symbols.slab, l, labels_bytes(l->count));
 }
 
 str labels_value(const struct labels *l, str name, bool *ret_has)

@@ -14,23 +14,28 @@ struct label {
     str name, value;
 };
 
-struct label_pair {
-    struct symbol *name, *value;
+// The names of a set; all sets with the same names share one.
+struct label_names {
+    struct label_store *store;
+    uint64_t hash;
+    uint32_t refs;
+    uint32_t count;
+    struct symbol *names[]; // sorted
 };
 
 struct label_store {
     struct symbol_table symbols;
-    struct intern sets;
-    size_t bytes; // held by all sets, symbols excluded
+    struct intern sets, names;
+    size_t bytes; // held by all sets, symbols and names excluded
 };
 
 struct labels {
-    struct label_store *store;
+    struct label_names *names;
     uint64_t hash;        // of the table; seeded
     uint64_t fingerprint; // labels_fingerprint
     uint32_t refs;
     uint32_t count;
-    struct label_pair pairs[]; // sorted by name
+    struct symbol *values[]; // in the order of the names
 };
 
 void label_store_init(struct label_store *s, uint64_t seed);
@@ -52,12 +57,12 @@ static inline struct labels *labels_ref(struct labels *l)
 
 static inline str labels_name_at(const struct labels *l, size_t i)
 {
-    return symbol_str(l->pairs[i].name);
+    return symbol_str(l->names->names[i]);
 }
 
 static inline str labels_value_at(const struct labels *l, size_t i)
 {
-    return symbol_str(l->pairs[i].value);
+    return symbol_str(l->values[i]);
 }
 
 // The value of that label, or the empty slice. ret_has (may be NULL) tells absent from empty.

@@ -1,13 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "base/model/symbol.h"
 
-#include "base/core/alloc.h"
 #include "base/core/hash.h"
 
 void symbol_table_done(struct symbol_table *t)
 {
     assert(t->table.count == 0);
     intern_done(&t->table);
+    slab_done(&t->slab);
     *t = (struct symbol_table){.seed = t->seed};
 }
 
@@ -18,7 +18,7 @@ static bool symbol_has_text(const void *item, const void *key)
 
 static size_t symbol_bytes(size_t n)
 {
-    return sizeof(struct symbol) + n + 1;
+    return offsetof(struct symbol, text) + n + 1;
 }
 
 struct symbol *symbol_get(struct symbol_table *t, str text)
@@ -29,8 +29,7 @@ struct symbol *symbol_get(struct symbol_table *t, str text)
         return symbol_ref(s);
 
     assert(text.n < UINT32_MAX);
-    s = mem_alloc(symbol_bytes(text.n));
-    s->hash = hash;
+    s = slab_alloc(&t->slab, symbol_bytes(text.n));
     s->refs = 1;
     s->n = (uint32_t)text.n;
     if (text.n)
@@ -53,7 +52,7 @@ void symbol_unref(struct symbol_table *t, struct symbol *s)
     assert(s->refs > 0);
     if (--s->refs > 0)
         return;
-    intern_remove(&t->table, s->hash, s);
+    intern_remove(&t->table, hash_seeded(t->seed, symbol_str(s)), s);
     t->bytes -= symbol_bytes(s->n);
-    mem_free(s);
+    slab_free(&t->slab, s, symbol_bytes(s->n));
 }

@@ -3,10 +3,10 @@
 //
 // Equal texts are the same pointer within one table. Counted by plain integers: core thread only.
 #pragma once
+#include "base/core/slab.h"
 #include "base/model/intern.h"
 
 struct symbol {
-    uint64_t hash;
     uint32_t refs;
     uint32_t n;
     char text[]; // n bytes and a NUL
@@ -15,7 +15,8 @@ struct symbol {
 struct symbol_table {
     uint64_t seed; // set before the first use; clients choose the texts
     struct intern table;
-    size_t bytes; // held by all symbols
+    struct slab slab; // of the symbols, and of what else lives as long as they do
+    size_t bytes;     // held by all symbols
 };
 
 void symbol_table_done(struct symbol_table *t); // all symbols must have been given back

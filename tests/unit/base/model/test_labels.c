@@ -53,7 +53,7 @@ static void equal_sets_are_one(void **state)
     assert_int_equal(a->count, 2);
     check_str(labels_name_at(a, 1), S("job"));
     check_str(labels_value_at(a, 1), S("node")); // the last of equal names
-    assert_int_equal(s.bytes, 2 * (sizeof(struct labels) + 2 * sizeof(struct label_pair)));
+    assert_int_equal(s.bytes, 2 * (sizeof(struct labels) + 2 * sizeof(struct symbol *)));
     labels_unref(a);
     assert_ptr_equal(labels_find(&s, two, 2), b);
     labels_unref(b);
