@@ -3,6 +3,7 @@
 
 #include "alertmanager/config_hash.h"
 #include "base/core/alloc.h"
+#include "base/model/webconf.h"
 #include "base/text/url.h"
 
 #define HTTP_BODY_BYTES_MAX ((size_t)64 << 20) // of one request
@@ -40,8 +41,23 @@ static bool init_external_url(struct am *am, struct err *err)
     return true;
 }
 
+// The server reads the file by itself; here a bad one ends the start, and the log hears of TLS.
+static bool read_web_config(struct am *am, struct webconf *ret, struct err *err)
+{
+    defer(buf_done) struct buf text = {0};
+    *ret = (struct webconf){0};
+    return am->opt.web_config_file.n == 0 ||
+           (env_file_read(am->env, am->opt.web_config_file, WEBCONF_BYTES_MAX, &text, err) &&
+            webconf_parse(arena_str(&am->mem, buf_str(&text)), S(""), &am->mem, ret, err));
+}
+
 static bool start_servers(struct am *am, struct err *err)
 {
+    struct webconf web;
+    struct web_config *config = arena_new(&am->mem, struct web_config);
+    if (!read_web_config(am, &web, err))
+        return false;
+    config->path = am->opt.web_config_file;
     const struct flag_strs *listen = &am->opt.web_listen;
     am->servers = mem_array(struct http_server *, listen->count + 1);
     am->addrs = mem_array(struct addr, listen->count + 1);
@@ -51,6 +67,7 @@ static bool start_servers(struct am *am, struct err *err)
             .body_bytes_max = HTTP_BODY_BYTES_MAX,
             .handle = am_serve,
             .owner = am,
+            .web_config = config->path.n ? config : NULL,
         };
         struct addr *addr = &am->addrs[am->server_count];
         struct http_server *server = env_http_listen(am->env, &options, addr, err);
@@ -60,8 +77,12 @@ static bool start_servers(struct am *am, struct err *err)
         struct buf text = {0};
         buf_put_addr(&text, addr);
         log_info(&am->log, "Listening on", LOG_STR("address", buf_str(&text)));
-        log_info(&am->log, "TLS is disabled.", LOG_BOOL("http2", false),
-                 LOG_STR("address", buf_str(&text)));
+        if (web.has_tls)
+            log_info(&am->log, "TLS is enabled.", LOG_BOOL("http2", false),
+                     LOG_STR("address", buf_str(&text)));
+        else
+            log_info(&am->log, "TLS is disabled.", LOG_BOOL("http2", false),
+                     LOG_STR("address", buf_str(&text)));
         buf_done(&text);
     }
     return true;
@@ -184,6 +205,13 @@ static void apply(struct am *am, struct am_runtime *fresh, double hash)
     am_metrics_reloaded(am);
 }
 
+static void log_load_failed(struct am *am, const struct err *why)
+{
+    struct log log = log_with(&am->log, LOG_STR("component", S("configuration")));
+    log_error(&log, "Loading configuration file failed", LOG_STR("file", am->opt.config_file),
+              LOG_ERR(why));
+}
+
 static bool load_and_apply(struct am *am, struct err *err)
 {
     double hash;
@@ -209,8 +237,7 @@ bool am_reload(struct am *am, struct err *err)
         return true;
     }
     am->is_reload_ok = false;
-    log_error(&log, "Loading configuration file failed", LOG_STR("file", am->opt.config_file),
-              LOG_ERR(&why));
+    log_load_failed(am, &why);
     if (err)
         *err = why;
     return false;
@@ -249,8 +276,6 @@ static void log_start(struct am *am)
 // What protects a server must never be left out in silence.
 static bool check_supported(const struct am_options *opt, struct err *err)
 {
-    if (opt->web_config_file.n)
-        return err_set(err, ERR_UNSUPPORTED, "--web.config.file is not supported by this build");
     if (opt->web_systemd_socket)
         return err_set(err, ERR_UNSUPPORTED, "--web.systemd-socket is not supported by this build");
     return true;
@@ -264,7 +289,8 @@ static struct am_runtime *prepare(struct am *am, double *ret_hash, struct err *e
         return NULL;
     struct config *config = load_config(am, ret_hash, err);
     if (!config) {
-        err_wrap(err, "error loading configuration file");
+        log_load_failed(am, err);
+        err_wrap(err, "error loading configuration file %.*s", STR(am->opt.config_file));
         return NULL;
     }
     if (start_servers(am, err) && init_external_url(am, err))

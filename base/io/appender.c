@@ -1,7 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
+// Small appends are written at once, on the core thread: then a kill of the process loses nothing,
+// whenever it comes, and only the sync that guards against a loss of power is left to a worker.
+// Long ones are written there, too.
+//
 // Group commit: while one write and its sync are on a worker, further appends wait; when it comes
-// back, all of them go out together with a single sync. The first error stays: what follows a
-// hole would be of no use, so later appends fail with it at once.
+// back, all of them share a single sync. The first error stays: what follows a hole would be of no
+// use, so later appends fail with it at once.
 #include <errno.h>
 #include <fcntl.h>
 #include <sys/stat.h>
@@ -10,9 +14,13 @@
 #include "base/core/alloc.h"
 #include "base/io/files.h"
 
+#define INLINE_BYTES_MAX ((size_t)64 << 10) // a write into the page cache of well below 1 ms
+
 struct append {
     struct list link; // appender.waiting or .writing
     struct buf bytes;
+    bool is_written; // on the core thread already
+    int write_errno; // why that failed; 0: it did not
     bool is_refused; // too much was waiting: not written
     file_done_fn *fn;
     void *owner;
@@ -27,6 +35,8 @@ struct appender {
     size_t pending_bytes; // of both lists
     bool is_writing;
     bool is_closing;
+    size_t unwritten;    // appends of both lists that are left to the worker
+    bool is_broken;      // a write on the core thread has failed
     struct err err;      // the first error; written by the worker while is_writing
     struct timer failed; // fails what waits, from outside of the call that asked
     file_done_fn *on_closed;
@@ -67,6 +77,7 @@ static void append_end(struct appender *a, struct list *node)
 {
     struct append *p = list_item(node, struct append, link);
     a->pending_bytes -= p->bytes.n;
+    a->unwritten -= !p->is_written;
     struct err refusal = ERR_INIT;
     if (p->is_refused)
         err_set(&refusal, ERR_LIMIT, "write %s: too much waits for the disk", a->path);
@@ -111,7 +122,9 @@ static bool write_group(struct appender *a)
 {
     list_each (node, &a->writing) {
         const struct append *p = list_item(node, struct append, link);
-        if (!file_write_all(a->fd, buf_str(&p->bytes)))
+        if (p->write_errno)
+            return err_os(&a->err, ERR_IO, p->write_errno, "write %s", a->path);
+        if (!p->is_written && !file_write_all(a->fd, buf_str(&p->bytes)))
             return err_os(&a->err, ERR_IO, errno, "write %s", a->path);
     }
     if (fdatasync(a->fd) != 0)
@@ -165,6 +178,18 @@ struct appender *appender_open(struct env *env, str path, uint64_t bytes_kept, s
     return NULL;
 }
 
+// Nothing that the worker still has to write may come behind it in the file.
+static void write_inline(struct appender *a, struct append *p)
+{
+    if (a->unwritten > 0 || a->is_broken || p->bytes.n > INLINE_BYTES_MAX)
+        return;
+    p->is_written = true;
+    if (file_write_all(a->fd, buf_str(&p->bytes)))
+        return;
+    p->write_errno = errno;
+    a->is_broken = true;
+}
+
 void appender_append(struct appender *a, struct buf *takes, file_done_fn *fn, void *owner)
 {
     assert(!a->is_closing);
@@ -176,8 +201,10 @@ void appender_append(struct appender *a, struct buf *takes, file_done_fn *fn, vo
     p->is_refused = p->bytes.n + a->pending_bytes > APPENDER_PENDING_BYTES_MAX;
     if (p->is_refused)
         buf_done(&p->bytes);
+    write_inline(a, p);
     list_append(&a->waiting, &p->link);
     a->pending_bytes += p->bytes.n;
+    a->unwritten += !p->is_written;
     if (a->is_writing)
         return; // joins the next group
     if (a->err.code == ERR_NONE)
