@@ -125,8 +125,8 @@ void am_metrics_register_cluster(struct am_metrics *m)
 
 void am_metrics_register_cluster_tls(struct am_metrics *m)
 {
-    static const str uses[] = {[TRANSPORT_PACKET] = {"packet", 6},
-                               [TRANSPORT_STREAM] = {"stream", 6}};
+    static const str uses[] = {
+        [TRANSPORT_PACKET] = {"packet", 6}, [TRANSPORT_STREAM] = {"stream", 6}};
     struct metrics *r = m->registry;
     struct cluster_metrics *c = m->cluster;
     for (size_t i = 0; i < ARRAY_LEN(TLS_FAMILIES); i++) {

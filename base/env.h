@@ -54,6 +54,9 @@ struct stream_events {
 
 typedef void accept_fn(void *owner, struct stream *stream, const struct addr *from);
 
+struct tls;     // one side's certificate and demands, shared by its streams; see env_tls_new
+struct tlsconf; // base/model/tlsconf.h
+
 // ---- DNS -----------------------------------------------------------------------------------
 
 enum dns_kind { DNS_ADDR /* A and AAAA */, DNS_A, DNS_AAAA, DNS_SRV, DNS_MX };
@@ -171,6 +174,12 @@ struct env_ops {
     void (*listener_close)(struct listener *);
     struct stream *(*dial)(struct env *, const struct addr *to, const struct stream_events *,
                            void *owner);
+    struct tls *(*tls_new)(struct env *, const struct tlsconf *, struct err *);
+    void (*tls_free)(struct tls *);
+    struct listener *(*listen_tls)(struct env *, const struct addr *bind, struct tls *, accept_fn *,
+                                   void *owner, struct addr *ret_bound, struct err *);
+    struct stream *(*dial_tls)(struct env *, const struct addr *to, struct tls *, str head,
+                               const struct stream_events *, void *owner);
     void (*stream_events)(struct stream *, const struct stream_events *, void *owner);
     void (*stream_write)(struct stream *, str data);
     size_t (*stream_pending)(const struct stream *);
@@ -285,6 +294,38 @@ static inline struct stream *env_dial(struct env *e, const struct addr *to,
                                       const struct stream_events *events, void *owner)
 {
     return e->ops->dial(e, to, events, owner);
+}
+
+// Reads what the description names and keeps it for the streams that are made with it; files are
+// read again when they change. Errors: ERR_INVALID (not a certificate, key and certificate do not
+// belong together …), ERR_NOT_FOUND, ERR_IO, ERR_LIMIT. Freeing it leaves its streams alone.
+static inline struct tls *env_tls_new(struct env *e, const struct tlsconf *conf, struct err *err)
+{
+    return e->ops->tls_new(e, conf, err);
+}
+
+static inline void env_tls_free(struct env *e, struct tls *tls)
+{
+    if (tls)
+        e->ops->tls_free(tls);
+}
+
+// TLS streams differ from plain ones in this: they are accepted, and open, after the handshake
+// (which has a deadline); nothing may be written before; what one env_stream_write was given
+// travels in TLS records of its own; the other side's end without the goodbye that TLS demands is
+// an error (ERR_NETWORK "unexpected EOF").
+static inline struct listener *env_listen_tls(struct env *e, const struct addr *bind,
+                                              struct tls *server, accept_fn *on_accept, void *owner,
+                                              struct addr *ret_bound, struct err *err)
+{
+    return e->ops->listen_tls(e, bind, server, on_accept, owner, ret_bound, err);
+}
+
+// `head` is what the stream begins with, written right before on_open; empty: nothing.
+static inline struct stream *env_dial_tls(struct env *e, const struct addr *to, struct tls *client,
+                                          str head, const struct stream_events *events, void *owner)
+{
+    return e->ops->dial_tls(e, to, client, head, events, owner);
 }
 
 static inline void env_stream_events(struct env *e, struct stream *s,

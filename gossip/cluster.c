@@ -121,6 +121,37 @@ static struct swim *start_swim(struct cluster *c)
                     &SWIM_OPS, c);
 }
 
+// Upstream takes only an address where TLS listens, never a name.
+static struct transport *open_transport(struct cluster *c, const struct cluster_options *options,
+                                        str bind_host, const struct addr *bind, struct err *err)
+{
+    struct addr ip;
+    if (!options->tls)
+        return transport_plain_open(c->env, bind, &swim_transport_events, c->swim, err);
+    log_info(&c->log, "using TLS for gossip");
+    if (!addr_parse_ip(bind_host, &ip)) {
+        err_set(err, ERR_INVALID, "tls transport: invalid bind address \"%.*s\"", STR(bind_host));
+        return NULL;
+    }
+    struct transport *t =
+        transport_tls_open(c->env, bind, options->tls, &swim_transport_events, c->swim, err);
+    if (!t)
+        err_wrap(err, "tls transport");
+    return t;
+}
+
+bool cluster_reload_keys(struct cluster *c, struct err *err)
+{
+    if (c->options.encryption_key_file.n == 0)
+        return true;
+    struct keyring *next = keyring_read(c->env, c->options.encryption_key_file, err);
+    if (!next)
+        return false;
+    keyring_free(c->keyring);
+    c->swim->keyring = c->keyring = next;
+    return true;
+}
+
 static bool cluster_start(struct cluster *c, const struct cluster_options *options, struct err *err)
 {
     str bind_host;
@@ -132,8 +163,9 @@ static bool cluster_start(struct cluster *c, const struct cluster_options *optio
     if (!is_given && addr_is_unspecified(&bind) && !advertise_find(c, bind_host, &advertise, err))
         return false;
     c->swim = start_swim(c);
-    struct transport *transport =
-        transport_plain_open(c->env, &bind, &swim_transport_events, c->swim, err);
+    if (!cluster_reload_keys(c, err))
+        return false;
+    struct transport *transport = open_transport(c, options, bind_host, &bind, err);
     if (!transport)
         return false;
     if (!advertise.ip_bytes)
@@ -173,6 +205,7 @@ void cluster_free(struct cluster *c)
     for (size_t i = 0; c->swim && i < c->swim->members.count; i++)
         outbox_free(c->swim->members.items[i]);
     swim_free(c->swim);
+    keyring_free(c->keyring);
     for (size_t i = 0; i < c->channel_count; i++)
         mem_free(c->channels[i]);
     arena_done(&c->answers);
@@ -386,7 +419,11 @@ const struct cluster_stats *cluster_stats(struct cluster *c)
     st->packets_refused = s->packets_refused;
     st->streams_refused = s->streams_refused;
     st->members_refused = s->members_refused;
+    st->secrets_refused = s->secrets_refused;
     st->streams_open = s->accepted_count;
+    st->is_tls = s->transport->stats != NULL;
+    if (st->is_tls)
+        st->tls = *s->transport->stats;
     return st;
 }
 

@@ -14,6 +14,8 @@
 #include "base/core/time.h"
 #include "base/env.h"
 #include "gossip/channel.h"
+#include "gossip/tls_config.h"
+#include "gossip/transport.h"
 
 struct cluster;
 
@@ -53,6 +55,10 @@ struct cluster_options {
     dur_ns reconnect_interval;
     dur_ns reconnect_timeout; // how long a failed address is tried
 
+    // Needed during cluster_new only. NULL: packets over UDP, streams over TCP, for all to read.
+    const struct cluster_tls *tls;
+    str encryption_key_file; // ours, not upstream's (keyring.h); empty: nothing is encrypted
+
     bool allow_insecure_public_advertise; // a public IP will do where there is no private one
 
     const struct cluster_interface *interfaces; // of this machine, in the system's order
@@ -66,9 +72,13 @@ struct cluster_options cluster_options_default(void);
 
 // Opens the sockets and makes this node alive, alone. NULL on failure. Errors, with upstream's
 // texts: a bad address, name, label or peer, a duration that is not positive (ERR_INVALID), no
-// address to advertise (ERR_NOT_FOUND), an address in use (ERR_NETWORK).
+// address to advertise (ERR_NOT_FOUND), an address in use (ERR_NETWORK), certificates or keys that
+// are no good.
 struct cluster *cluster_new(struct env *env, const struct cluster_options *options,
                             struct err *err);
+// Reads the file of encryption keys again. False: it is bad; the keys in force stay. Without such a
+// file there is nothing to do.
+bool cluster_reload_keys(struct cluster *c, struct err *err);
 void cluster_free(struct cluster *c); // closes everything at once, without saying goodbye
 
 // Registers a replicated state, before cluster_join. Upstream's keys are "nfl" and "sil"; peers
@@ -170,7 +180,11 @@ struct cluster_stats {
     uint64_t packets_refused; // malformed, of another label, of unknown type
     uint64_t streams_refused; // malformed or more than fit
     uint64_t members_refused; // more than CLUSTER_MEMBERS_MAX names
+    uint64_t secrets_refused; // packets and streams that no key of ours opens
     uint64_t streams_open;
+
+    struct transport_stats tls; // zeros without TLS
+    bool is_tls;
 
     const struct cluster_peer_stats *peers; // current members, sorted by name
     size_t peer_count;

@@ -115,6 +115,7 @@ struct cluster {
     struct arena mem; // texts of the options
     struct cluster_options options;
     struct swim *swim;
+    struct keyring *keyring; // NULL: nothing is encrypted
 
     struct channel *channels[CLUSTER_CHANNELS_MAX];
     size_t channel_count;

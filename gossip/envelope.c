@@ -40,8 +40,7 @@ size_t part_bytes(const struct part *p)
     return field_bytes(p->key) + field_bytes(p->data);
 }
 
-// Skips the value of a field that nobody here knows.
-static void skip_value(struct cursor *c, uint64_t tag)
+void envelope_skip_value(struct cursor *c, uint64_t tag)
 {
     switch (tag & 7) {
     case VARINT:
@@ -61,7 +60,7 @@ static void skip_value(struct cursor *c, uint64_t tag)
     }
 }
 
-static uint64_t read_tag(struct cursor *c)
+uint64_t envelope_read_tag(struct cursor *c)
 {
     uint64_t tag = cursor_uvarint(c);
     if (tag >> 3 == 0 || tag > UINT32_MAX)
@@ -79,13 +78,13 @@ bool part_read(str bytes, struct part *ret, struct err *err)
     struct cursor c = cursor_from(bytes);
     struct part p = {S(""), S("")};
     while (cursor_left(&c) > 0) {
-        uint64_t tag = read_tag(&c);
+        uint64_t tag = envelope_read_tag(&c);
         if (tag == TAG(1, BYTES))
             p.key = cursor_bytes(&c, cursor_uvarint(&c));
         else if (tag == TAG(2, BYTES))
             p.data = cursor_bytes(&c, cursor_uvarint(&c));
         else
-            skip_value(&c, tag);
+            envelope_skip_value(&c, tag);
     }
     if (c.failed)
         return read_failed(err);
@@ -105,9 +104,9 @@ bool full_state_next(str *bytes, struct part *ret, struct err *err)
     struct cursor c = cursor_from(*bytes);
     err_clear(err);
     while (cursor_left(&c) > 0) {
-        uint64_t tag = read_tag(&c);
+        uint64_t tag = envelope_read_tag(&c);
         if (tag != TAG(1, BYTES)) {
-            skip_value(&c, tag);
+            envelope_skip_value(&c, tag);
             continue;
         }
         str part = cursor_bytes(&c, cursor_uvarint(&c));

@@ -10,6 +10,8 @@
 #include "base/core/buf.h"
 #include "base/core/err.h"
 
+struct cursor; // base/text/cursor.h
+
 struct part {
     str key;
     str data; // borrowed from the input
@@ -25,3 +27,8 @@ void full_state_put(struct buf *out, const struct part *p); // appends one more 
 
 // Takes the next part off *bytes. False at the end (err->code ERR_NONE) or where it is malformed.
 bool full_state_next(str *bytes, struct part *ret, struct err *err);
+
+// For other messages of this sort. A tag that cannot be makes the cursor fail, as does the value of
+// a field that nobody knows and that cannot be skipped.
+uint64_t envelope_read_tag(struct cursor *c);
+void envelope_skip_value(struct cursor *c, uint64_t tag);

@@ -42,11 +42,23 @@ static void take_broadcasts(struct swim *s, struct parts *parts, size_t bytes_ma
     s->user_sent_bytes += bytes - 3 * (parts->count - before);
 }
 
+size_t swim_packet_overhead(const struct swim *s)
+{
+    return label_overhead(s->options.label) + (s->keyring ? SEALED_OVERHEAD : 0);
+}
+
 void swim_send_packet(struct swim *s, const struct addr *to, str message, bool has_crc)
 {
     defer(buf_done) struct buf packet = {0};
     struct addr normal = addr_normal(*to);
-    packet_seal(&packet, message, has_crc, s->options.label);
+    if (s->keyring) {
+        defer(buf_done) struct buf open = {0};
+        packet_seal(&open, message, has_crc, S(""));
+        label_put(&packet, s->options.label);
+        keyring_seal_packet(s->keyring, s->env, buf_str(&open), s->options.label, &packet);
+    } else {
+        packet_seal(&packet, message, has_crc, s->options.label);
+    }
     if (s->transport)
         transport_send(s->transport, &normal, buf_str(&packet));
 }
@@ -55,7 +67,7 @@ void swim_send(struct swim *s, const struct addr *to, struct member *target, str
 {
     defer(parts_done) struct parts parts = {0};
     defer(buf_done) struct buf compound = {0};
-    size_t overhead = message.n + 2 + label_overhead(s->options.label);
+    size_t overhead = message.n + 2 + swim_packet_overhead(s);
     parts_add(&parts, message, S(""));
     if (overhead < PACKET_BYTES_MAX)
         take_broadcasts(s, &parts, PACKET_BYTES_MAX - overhead, target);
@@ -82,10 +94,23 @@ static bool gets_gossip(const struct swim *s, const struct member *m)
     return m->state != MEMBER_DEAD || env_mono(s->env) - m->state_change <= GOSSIP_TO_DEAD;
 }
 
-static int by_gossip_order(const void *a, const void *b)
+static bool has_news(const struct swim *s)
 {
-    const struct member *x = *(struct member *const *)a, *y = *(struct member *const *)b;
-    return x->gossip_order < y->gossip_order ? -1 : x->gossip_order > y->gossip_order;
+    return s->queue.count + s->user_queue.count > 0;
+}
+
+// The one of turn[i] … whose turn it is, which moves to turn[i]. Few are taken of many: cheaper
+// than putting all of them in order.
+static struct member *turn_take(struct member **turn, size_t count, size_t i)
+{
+    size_t first = i;
+    for (size_t k = i + 1; k < count; k++) {
+        if (turn[k]->gossip_order < turn[first]->gossip_order)
+            first = k;
+    }
+    struct member *m = turn[first];
+    turn[first] = turn[i];
+    return turn[i] = m;
 }
 
 // One packet of news; returns its bytes before compression, 0: there was nothing.
@@ -93,7 +118,7 @@ static size_t gossip_packet_to(struct swim *s, struct member *m)
 {
     defer(parts_done) struct parts parts = {0};
     defer(buf_done) struct buf compound = {0};
-    take_broadcasts(s, &parts, PACKET_BYTES_MAX - 2 - label_overhead(s->options.label), m);
+    take_broadcasts(s, &parts, PACKET_BYTES_MAX - 2 - swim_packet_overhead(s), m);
     if (parts.count == 0)
         return 0;
     parts_put_compound(&parts, &compound);
@@ -127,7 +152,7 @@ void gossip_tick(void *owner)
 {
     struct swim *s = owner;
     env_timer_after(s->env, &s->gossip_timer, s->options.gossip_interval);
-    if (s->queue.count + s->user_queue.count == 0)
+    if (!has_news(s))
         return;
     arena_clear(&s->scratch);
     struct member **turn = arena_array(&s->scratch, struct member *, s->members.count);
@@ -136,9 +161,7 @@ void gossip_tick(void *owner)
         if (gets_gossip(s, s->members.items[i]))
             turn[count++] = s->members.items[i];
     }
-    if (count > 1)
-        qsort(turn, count, sizeof(struct member *), by_gossip_order);
     size_t sent = 0;
-    for (size_t i = 0; i < count && sent < s->options.gossip_nodes; i++)
-        sent += gossip_to(s, turn[i]);
+    for (size_t i = 0; i < count && sent < s->options.gossip_nodes && has_news(s); i++)
+        sent += gossip_to(s, turn_take(turn, count, i));
 }

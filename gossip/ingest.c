@@ -19,6 +19,17 @@ static bool packet_refused(struct swim *s, const struct incoming *in, const stru
     return false;
 }
 
+void swim_refuse_secret(struct swim *s, const struct addr *from, const struct err *err)
+{
+    s->secrets_refused++;
+    if (!refusals_may_log(&s->refusals, from, env_mono(s->env)))
+        return;
+    defer(buf_done) struct buf addr = {0};
+    buf_put_addr(&addr, from);
+    log_warn(&s->log, "Refused a peer without the right encryption key",
+             LOG_STR("from", buf_str(&addr)), LOG_ERR(err));
+}
+
 static void handle_compound(struct swim *s, struct incoming in, str body)
 {
     struct err err = ERR_INIT;
@@ -136,12 +147,31 @@ static void swim_handle(struct swim *s, struct incoming in, str message)
     packet_refused(s, &in, &err);
 }
 
+// Takes off label, encryption and checksum. `plain` holds what was encrypted.
+static bool packet_unwrap(struct swim *s, const struct addr *from, str packet, struct buf *plain,
+                          str *ret_message, struct err *err)
+{
+    str label = s->options.label, got;
+    if (!s->keyring)
+        return packet_open(packet, label, ret_message, err);
+    if (!label_remove(packet, &got, &packet, NULL, err))
+        return false;
+    if (!str_eq(got, label))
+        return err_set(err, ERR_INVALID, "discarding packet with unacceptable label \"%.*s\"",
+                       STR(got));
+    if (!keyring_open_packet(s->keyring, packet, label, plain, err)) {
+        swim_refuse_secret(s, from, err);
+        return false;
+    }
+    return crc_remove(buf_str(plain), ret_message, err);
+}
+
 void swim_on_packet(struct swim *s, const struct addr *from, str packet)
 {
     struct err err = ERR_INIT;
     struct addr normal = addr_normal(*from);
     struct incoming in = {.from = &normal};
-    str message;
+    str message = S("");
     if (packet.n == 0)
         return;
     if (packet.n > PACKET_BYTES_READ_MAX) {
@@ -150,7 +180,8 @@ void swim_on_packet(struct swim *s, const struct addr *from, str packet)
         return;
     }
     arena_clear(&s->scratch);
-    if (packet_open(packet, s->options.label, &message, &err))
+    defer(buf_done) struct buf plain = {0};
+    if (packet_unwrap(s, &normal, packet, &plain, &message, &err))
         swim_handle(s, in, message);
     else
         packet_refused(s, &in, &err);

@@ -90,9 +90,17 @@ void members_remove(struct members *m, struct member *member)
 {
     members_swap(m, member->index, m->count - 1);
     m->count--;
+    m->live_count -= member_is_live(member);
     m->bits_used &= ~member->bit;
     map_remove_item(&m->by_name, hash_seeded(m->seed, member->name), member);
     member_free(member);
+}
+
+void members_set_state(struct members *m, struct member *member, enum member_state state)
+{
+    m->live_count -= member_is_live(member);
+    member->state = state;
+    m->live_count += member_is_live(member);
 }
 
 void members_shuffle(struct members *m, struct env *env)
@@ -114,14 +122,6 @@ size_t members_move_dead(struct member **items, size_t count, mono_ns now, dur_n
         items[kept] = dead;
     }
     return kept;
-}
-
-size_t members_live_count(const struct members *m)
-{
-    size_t count = 0;
-    for (size_t i = 0; i < m->count; i++)
-        count += member_is_live(m->items[i]);
-    return count;
 }
 
 uint64_t members_live_bits(const struct members *m, const struct member *except)

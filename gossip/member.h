@@ -44,6 +44,7 @@ struct members {
     struct member **items; // in random order: the order of probing
     size_t count;
     size_t cap;
+    size_t live_count; // of those that count: alive or suspect
     struct map by_name;
     uint64_t seed;
     uint64_t bits_used;
@@ -60,6 +61,7 @@ struct member *members_find_addr(const struct members *m, const struct addr *add
 // A record in state dead with incarnation 0, at a random place. NULL when the table is full.
 struct member *members_add(struct members *m, struct env *env, str name);
 void members_remove(struct members *m, struct member *member); // and frees it
+void members_set_state(struct members *m, struct member *member, enum member_state state);
 
 void members_shuffle(struct members *m, struct env *env);
 
@@ -67,13 +69,16 @@ void members_shuffle(struct members *m, struct env *env);
 // in front of them.
 size_t members_move_dead(struct member **items, size_t count, mono_ns now, dur_ns age);
 
-// Those that count: alive or suspect.
-size_t members_live_count(const struct members *m);
 uint64_t members_live_bits(const struct members *m, const struct member *except);
 
 static inline bool member_is_live(const struct member *m)
 {
     return m->state == MEMBER_ALIVE || m->state == MEMBER_SUSPECT;
+}
+
+static inline size_t members_live_count(const struct members *m)
+{
+    return m->live_count;
 }
 
 void member_set_meta(struct member *m, str meta); // copies

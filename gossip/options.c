@@ -72,6 +72,8 @@ bool options_take(struct cluster *c, const struct cluster_options *o, struct err
                        CLUSTER_NAME_BYTES_MAX);
     c->options = *o;
     c->options.peers = NULL; // peers.c has its own copy
+    c->options.tls = NULL;   // only for the start
+    c->options.encryption_key_file = arena_str(&c->mem, o->encryption_key_file);
     c->options.label = arena_str(&c->mem, o->label);
     c->options.peer_name =
         o->peer_name.n ? arena_str(&c->mem, o->peer_name) : new_ulid(c->env, &c->mem);

@@ -130,6 +130,7 @@ static void probe_begin(struct swim *s, struct member *target)
     dur_ns interval = mul_saturated(s->options.probe_interval, (int64_t)s->awareness + 1);
     *p = (struct probe){
         .target = target,
+        .incarnation = target->incarnation,
         .seq_no = ++s->seq_no,
         .sent_at = now,
         .deadline = add_saturated(now, interval),
@@ -209,7 +210,8 @@ static void probe_failed(struct swim *s)
     s->awareness = awareness_add(s->awareness, p->nacks_expected ? MAX(missed, 0) : 1);
     log_debug(&s->log, "Suspect member has failed, no acks received",
               LOG_STR("peer", target->name));
-    swim_suspect(s, &(struct msg_suspect){target->incarnation, target->name, s->self->name});
+    // A target that restarted or refuted meanwhile has a higher one: that silence was not its own.
+    swim_suspect(s, &(struct msg_suspect){p->incarnation, target->name, s->self->name});
 }
 
 static void probe_step(void *owner)

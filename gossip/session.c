@@ -28,6 +28,7 @@ struct session {
     struct squeeze *packing;   // a message on its way out
     struct squeeze *unpacking; // the message in `in`
     bool has_label;            // the label header has been dealt with
+    bool is_unsealed;          // `in` was encrypted, and is the whole message
     bool is_open;              // dialled streams: the request was written
     bool join;                 // push/pull
     mono_ns opened;            // dialled streams
@@ -99,19 +100,38 @@ void session_close_all(struct swim *s)
         session_free(list_item(s->sessions.next, struct session, link));
 }
 
+static void session_note_failed_dial(const struct session *n)
+{
+    if (n->kind != SESSION_SERVER && !n->is_open)
+        transport_count_failed_stream(n->swim->transport);
+}
+
 static void session_on_deadline(void *owner)
 {
+    session_note_failed_dial(owner);
     session_fail(owner, ERR_TIMEOUT, "i/o timeout");
 }
 
 // ---- writing -------------------------------------------------------------------------------
+
+// Sends what is ready to travel, encrypted if that is our way.
+static void session_put(struct session *n, str message)
+{
+    struct swim *s = n->swim;
+    defer(buf_done) struct buf sealed = {0};
+    if (s->keyring) {
+        keyring_seal_stream(s->keyring, s->env, message, s->options.label, &sealed);
+        message = buf_str(&sealed);
+    }
+    env_stream_write(s->env, n->stream, message);
+}
 
 static void session_packed(void *owner, struct buf *result, const struct err *err)
 {
     (void)err; // compressing cannot fail
     struct session *n = owner;
     n->packing = NULL;
-    env_stream_write(n->swim->env, n->stream, buf_str(result));
+    session_put(n, buf_str(result));
     if (n->kind == SESSION_SERVER)
         session_end(n, NULL); // the response was all that it waited for
 }
@@ -127,7 +147,7 @@ static void session_write(struct session *n, str message)
     }
     defer(buf_done) struct buf packed = {0};
     compress_put(&packed, message);
-    env_stream_write(n->swim->env, n->stream, buf_str(&packed));
+    session_put(n, buf_str(&packed));
 }
 
 // The conversation is over as soon as the response has been written.
@@ -204,7 +224,7 @@ static void session_on_open(void *owner)
 struct incoming_message {
     enum msg_type type;
     str body;
-    bool is_whole; // it came compressed: nothing can follow
+    bool is_whole; // it came compressed or encrypted: nothing can follow
     struct buf plain;
     struct arena mem;
 };
@@ -233,6 +253,54 @@ static enum scan_result read_label(struct session *n, struct err *err)
     return SCAN_COMPLETE;
 }
 
+// The message in an encrypted one takes its place.
+static enum scan_result unseal(struct session *n, struct err *err)
+{
+    struct swim *s = n->swim;
+    size_t bytes = sealed_stream_bytes(buf_str(&n->in));
+    if (bytes > STREAM_BYTES_MAX) {
+        err_set(err, ERR_LIMIT, "remote node state is larger than limit (%zu)", bytes);
+        return SCAN_BAD;
+    }
+    if (bytes == 0 || n->in.n < bytes)
+        return SCAN_MORE;
+    struct buf plain = {.max = STREAM_BYTES_MAX};
+    str sealed = str_slice(buf_str(&n->in), 0, bytes);
+    if (!keyring_open_stream(s->keyring, sealed, s->options.label, &plain, err) || plain.n == 0) {
+        if (err->code == ERR_NONE)
+            err_set(err, ERR_SYNTAX, "empty encrypted message");
+        buf_done(&plain);
+        swim_refuse_secret(s, &n->peer, err);
+        return SCAN_BAD;
+    }
+    s->held_bytes -= n->in.n;
+    s->held_bytes += plain.n;
+    buf_done(&n->in);
+    n->in = plain;
+    n->is_unsealed = true;
+    return SCAN_COMPLETE;
+}
+
+// All or nothing is encrypted.
+static enum scan_result read_sealed(struct session *n, struct err *err)
+{
+    struct swim *s = n->swim;
+    if (n->in.n == 0)
+        return SCAN_MORE;
+    bool is_sealed = (uint8_t)n->in.p[0] == MSG_ENCRYPT;
+    if (n->is_unsealed || (!is_sealed && !s->keyring))
+        return SCAN_COMPLETE;
+    if (is_sealed && s->keyring)
+        return unseal(n, err);
+    if (is_sealed) {
+        err_set(err, ERR_UNSUPPORTED, "remote state is encrypted and encryption is not configured");
+        return SCAN_BAD;
+    }
+    err_set(err, ERR_INVALID, "encryption is configured but remote state is not encrypted");
+    swim_refuse_secret(s, &n->peer, err);
+    return SCAN_BAD;
+}
+
 static void session_unpacked(void *owner, struct buf *result, const struct err *err);
 
 // The message in a compress message: at once if it is small, otherwise when the worker is done.
@@ -247,6 +315,10 @@ static enum scan_result read_compressed(struct session *n, struct incoming_messa
         return SCAN_COMPLETE;
     }
     enum scan_result result = compress_scan(m->body, &m->mem, &lzw, err);
+    if (result == SCAN_MORE && n->is_unsealed) {
+        err_set(err, ERR_SYNTAX, "unexpected EOF");
+        return SCAN_BAD;
+    }
     if (result != SCAN_COMPLETE)
         return result;
     if (lzw.n >= SQUEEZE_BYTES_MIN / 4) {
@@ -266,8 +338,12 @@ static enum scan_result read_message(struct session *n, struct incoming_message 
 {
     if (n->in.n == 0 || n->unpacking)
         return SCAN_MORE;
+    enum scan_result result = read_sealed(n, err);
+    if (result != SCAN_COMPLETE)
+        return result;
     m->type = (uint8_t)n->in.p[0];
     m->body = str_skip(buf_str(&n->in), 1);
+    m->is_whole = n->is_unsealed;
     return m->type == MSG_COMPRESS ? read_compressed(n, m, err) : SCAN_COMPLETE;
 }
 
@@ -383,12 +459,6 @@ static void session_serve(struct session *n)
             return;
         }
     }
-    if (result == SCAN_COMPLETE && m.type == MSG_ENCRYPT) {
-        err_set(&err, ERR_UNSUPPORTED,
-                "remote state is encrypted and encryption is not configured");
-        session_refuse_aloud(n, &err);
-        return;
-    }
     if (result == SCAN_COMPLETE)
         result = serve_message(n, &m, &err);
     if (result == SCAN_BAD)
@@ -468,7 +538,7 @@ static void session_on_data(void *owner, str data)
 {
     struct session *n = owner;
     struct swim *s = n->swim;
-    if (n->packing && n->kind == SESSION_SERVER)
+    if (n->is_unsealed || (n->packing && n->kind == SESSION_SERVER))
         return; // it has said all that it may
     if (s->held_bytes + data.n > STREAMS_HELD_BYTES_MAX || n->in.n + data.n > STREAM_BYTES_MAX) {
         struct err err = ERR_INIT;
@@ -503,6 +573,7 @@ static void session_on_close(void *owner, const struct err *why)
 {
     struct session *n = owner;
     n->stream = NULL; // gone
+    session_note_failed_dial(n);
     if (n->unpacking)
         return;
     if (why->code != ERR_NONE)

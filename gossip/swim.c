@@ -108,7 +108,7 @@ void swim_start(struct swim *s, struct transport *takes, const struct addr *adve
     self->addr = *advertise;
     memcpy(self->vsn, SWIM_VSN, VSN_BYTES);
     self->incarnation = 1;
-    self->state = MEMBER_ALIVE;
+    members_set_state(&s->members, self, MEMBER_ALIVE);
     queue_alive(s, self);
     member_became_alive(s, self);
     if (!takes)
@@ -139,7 +139,7 @@ void swim_reap(struct swim *s)
 
 static void member_set_state(struct swim *s, struct member *m, enum member_state state)
 {
-    m->state = state;
+    members_set_state(&s->members, m, state);
     m->state_change = env_mono(s->env);
 }
 

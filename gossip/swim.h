@@ -17,6 +17,7 @@
 // pings.
 #pragma once
 #include "gossip/broadcast.h"
+#include "gossip/keyring.h"
 #include "gossip/member.h"
 #include "gossip/transport.h"
 
@@ -64,6 +65,7 @@ struct session;
 
 struct probe {
     struct member *target; // NULL: idle
+    uint32_t incarnation;  // of the target when the probe began: what its silence speaks against
     uint32_t seq_no;
     mono_ns sent_at;
     mono_ns deadline;
@@ -109,10 +111,14 @@ struct swim {
     size_t accepted_count;
     size_t held_bytes;
 
+    const struct keyring *keyring; // NULL: nothing is encrypted; borrowed, may be replaced
+    struct refusals refusals;      // of those without the right key
+
     struct arena scratch; // of the message being handled
     uint64_t packets_refused;
     uint64_t streams_refused;
     uint64_t members_refused;
+    uint64_t secrets_refused;            // packets and streams that no key of ours opens
     uint64_t user_sent, user_sent_bytes; // transmissions of user messages in packets
 };
 
@@ -151,6 +157,11 @@ void swim_dead(struct swim *s, const struct msg_suspect *m);
 
 // A member table received in a push/pull. Nothing changes if versions do not agree.
 bool swim_merge(struct swim *s, const struct msg_state *states, size_t count, struct err *err);
+
+// Counts what no key of ours opens, and says so once per address and minute.
+void swim_refuse_secret(struct swim *s, const struct addr *from, const struct err *err);
+// What label and encryption add to a packet.
+size_t swim_packet_overhead(const struct swim *s);
 
 void swim_on_packet(struct swim *s, const struct addr *from, str packet);
 // One message with what else is queued for that receiver, in one packet.

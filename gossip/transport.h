@@ -7,6 +7,7 @@
 #include "base/env.h"
 
 struct transport;
+struct cluster_tls; // gossip/tls_config.h
 
 struct transport_events {
     void (*on_packet)(void *owner, const struct addr *from, str packet);
@@ -22,9 +23,21 @@ struct transport_ops {
     void (*close)(struct transport *); // and frees it
 };
 
+enum transport_use { TRANSPORT_PACKET, TRANSPORT_STREAM };
+
+// Of the TLS transport only.
+struct transport_stats {
+    uint64_t packet_bytes_sent, packet_bytes_received; // without frames and records
+    uint64_t streams_sent, streams_received;
+    uint64_t read_errors;     // malformed frames, broken connections
+    uint64_t write_errors[2]; // by enum transport_use
+    uint64_t packets_dropped; // the receiver could not be reached, or was too slow
+};
+
 struct transport {
     const struct transport_ops *ops;
-    struct addr bound; // where it listens
+    struct addr bound;             // where it listens
+    struct transport_stats *stats; // NULL: not TLS
 };
 
 static inline void transport_send(struct transport *t, const struct addr *to, str packet)
@@ -38,6 +51,13 @@ static inline struct stream *transport_dial(struct transport *t, const struct ad
     return t->ops->dial(t, to, events, owner);
 }
 
+// A stream that was dialled did not come to be open.
+static inline void transport_count_failed_stream(struct transport *t)
+{
+    if (t->stats)
+        t->stats->write_errors[TRANSPORT_STREAM]++;
+}
+
 static inline void transport_close(struct transport *t) // NULL is fine
 {
     if (t)
@@ -48,3 +68,10 @@ static inline void transport_close(struct transport *t) // NULL is fine
 struct transport *transport_plain_open(struct env *env, const struct addr *bind,
                                        const struct transport_events *events, void *owner,
                                        struct err *err);
+
+// TLS over TCP alone, framed as upstream does (tls_frame.h). The configuration is copied. Errors:
+// ERR_INVALID, ERR_NOT_FOUND, ERR_IO (certificates), ERR_NETWORK.
+struct transport *transport_tls_open(struct env *env, const struct addr *bind,
+                                     const struct cluster_tls *conf,
+                                     const struct transport_events *events, void *owner,
+                                     struct err *err);

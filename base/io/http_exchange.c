@@ -288,6 +288,8 @@ static enum MHD_Result refuse_late(struct exchange *x, unsigned status, const ch
                                    const char *text)
 {
     char answer[512];
+    if (x->server->door && web_door_has_tls(x->server->door))
+        return MHD_NO; // nothing can be said past the records
     int n = snprintf(answer, sizeof(answer),
                      "HTTP/1.1 %u %s\r\nContent-Type: text/plain; charset=utf-8\r\n"
                      "Connection: close\r\nContent-Length: %zu\r\n\r\n%s",
@@ -333,13 +335,21 @@ static enum MHD_Result on_body(struct exchange *x, str data)
 
 // ---- handing over ---------------------------------------------------------------------------
 
+static void hand_over(struct exchange *x)
+{
+    x->server->handle(x->server->owner, &x->public);
+}
+
 static enum MHD_Result on_complete_request(struct exchange *x)
 {
     struct http_server *s = x->server;
     list_remove(&x->receive_link);
     x->public.body = buf_str(&x->body);
     x->state = EXCHANGE_HANDLED;
-    s->handle(s->owner, &x->public);
+    if (s->door)
+        web_door_enter(s->door, x, hand_over);
+    else
+        hand_over(x);
     if (x->state == EXCHANGE_REPLIED)
         return exchange_queue_response(x);
     x->is_suspended = true;

@@ -4,6 +4,7 @@
 #include <microhttpd.h>
 
 #include "base/io/http_server.h"
+#include "base/io/web_config.h"
 
 struct http_server {
     struct env_uv *env;
@@ -19,6 +20,7 @@ struct http_server {
     void (*handle)(void *owner, struct http_exchange *);
     void *owner;
     size_t body_bytes_max;
+    struct web_door *door; // NULL: everybody is let in, without TLS
 
     struct list active;    // struct exchange: every one with a connection
     struct list receiving; // those whose request is still coming, by last progress
@@ -58,6 +60,8 @@ struct exchange {
     mono_ns last_progress;
     bool is_suspended;
     struct arena mem;
+    struct http_header *door_headers; // added to the reply
+    size_t door_header_count;
     struct buf body;
     size_t body_counted; // its part of http_server.bodies_bytes
 

@@ -42,6 +42,9 @@ static void add_headers(struct exchange *x, const struct http_reply *reply)
         MHD_add_response_header(x->response, header_text(&x->mem, h->name),
                                 header_text(&x->mem, h->value));
     }
+    for (size_t i = 0; i < x->door_header_count; i++)
+        MHD_add_response_header(x->response, header_text(&x->mem, x->door_headers[i].name),
+                                header_text(&x->mem, x->door_headers[i].value));
     if (x->server->is_stopping)
         MHD_add_response_header(x->response, "Connection", "close");
 }

@@ -7,6 +7,7 @@
 // wants to be run again; that is not optional.
 #include "base/io/http_server.h"
 
+#include <gnutls/abstract.h>
 #include <unistd.h>
 
 #include "base/core/alloc.h"
@@ -77,6 +78,7 @@ static void server_end(struct http_server *s)
     MHD_stop_daemon(s->daemon);
     s->daemon = NULL;
     exchanges_free(s);
+    web_door_free(s->door);
     // The memory goes a turn later: the call that led here may still look at it.
     uv_idle_init(&e->loop, &s->last_handle);
     s->last_handle.data = s;
@@ -124,9 +126,53 @@ void http_servers_drop(struct env_uv *e)
 
 // ---- the beginning -------------------------------------------------------------------------
 
+// The certificate is the session's by the time anybody asks (web_door_greet); microhttpd only wants
+// to know that there is a way to one.
+static int no_certificate(gnutls_session_t session, const gnutls_datum_t *names, int name_count,
+                          const gnutls_pk_algorithm_t *algorithms, int algorithm_count,
+                          gnutls_pcert_st **certs, unsigned *cert_count, gnutls_privkey_t *key)
+{
+    (void)session;
+    (void)names;
+    (void)name_count;
+    (void)algorithms;
+    (void)algorithm_count;
+    (void)certs;
+    (void)cert_count;
+    (void)key;
+    return -1;
+}
+
+static void on_connection(void *cls, struct MHD_Connection *connection, void **context,
+                          enum MHD_ConnectionNotificationCode code)
+{
+    struct http_server *s = cls;
+    if (code == MHD_CONNECTION_NOTIFY_CLOSED) {
+        web_door_part(*context);
+        *context = NULL;
+        return;
+    }
+    struct addr peer = {0};
+    addr_from_os(
+        MHD_get_connection_info(connection, MHD_CONNECTION_INFO_CLIENT_ADDRESS)->client_addr,
+        &peer);
+    const union MHD_ConnectionInfo *tls =
+        MHD_get_connection_info(connection, MHD_CONNECTION_INFO_GNUTLS_SESSION);
+    *context = web_door_greet(s->door, tls->tls_session, &peer);
+}
+
 static bool daemon_start(struct http_server *s, struct err *err)
 {
     unsigned flags = MHD_USE_EPOLL | MHD_USE_TURBO | MHD_ALLOW_SUSPEND_RESUME;
+    const struct MHD_OptionItem tls[] = {
+        {MHD_OPTION_HTTPS_CERT_CALLBACK, 0, (void *)(uintptr_t)no_certificate},
+        {MHD_OPTION_NOTIFY_CONNECTION, (intptr_t)on_connection, s},
+        {MHD_OPTION_END, 0, NULL},
+    };
+    const struct MHD_OptionItem plain[] = {{MHD_OPTION_END, 0, NULL}};
+    bool has_tls = s->door && web_door_has_tls(s->door);
+    if (has_tls)
+        flags |= MHD_USE_TLS;
     s->daemon =
         MHD_start_daemon(flags, 0, NULL, NULL, exchange_on_request, s, // the port is the socket's
                          MHD_OPTION_LISTEN_SOCKET, s->listen_fd,       //
@@ -137,6 +183,7 @@ static bool daemon_start(struct http_server *s, struct err *err)
                          MHD_OPTION_UNESCAPE_CALLBACK, exchange_on_unescape, NULL,               //
                          MHD_OPTION_STRICT_FOR_CLIENT, 1, // a Host is needed, as in Go //
                          MHD_OPTION_NOTIFY_COMPLETED, exchange_on_completed, s, //
+                         MHD_OPTION_ARRAY, has_tls ? tls : plain,               //
                          MHD_OPTION_END);
     if (!s->daemon)
         return err_set(err, ERR_IO, "cannot start the HTTP server");
@@ -148,16 +195,18 @@ static bool daemon_start(struct http_server *s, struct err *err)
 struct http_server *http_server_new(struct env *env, const struct http_server_options *options,
                                     struct addr *ret_bound, struct err *err)
 {
-    if (options->web_config) {
-        err_set(err, ERR_UNSUPPORTED, "web configuration is not supported");
+    struct web_door *door = NULL;
+    if (options->web_config && (door = web_door_new(env, options->web_config, err)) == NULL)
+        return NULL;
+    int fd = http_listen_socket(options->listen, ret_bound, err);
+    if (fd < 0) {
+        web_door_free(door);
         return NULL;
     }
-    int fd = http_listen_socket(options->listen, ret_bound, err);
-    if (fd < 0)
-        return NULL;
     struct http_server *s = mem_new(struct http_server);
     s->env = env_uv_of(env);
     s->handle = options->handle;
+    s->door = door;
     s->owner = options->owner;
     s->body_bytes_max = options->body_bytes_max;
     s->listen_fd = fd;
@@ -166,6 +215,7 @@ struct http_server *http_server_new(struct env *env, const struct http_server_op
     exchanges_init(s);
     if (!daemon_start(s, err)) {
         close(fd);
+        web_door_free(door);
         mem_free(s);
         return NULL;
     }

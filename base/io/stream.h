@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// stream.h: a stream, between stream_uv.c (TCP) and stream_tls.c (TLS on it). Not for others.
+// stream.h: a stream, between stream_uv.c and listen_uv.c (TCP), and stream_tls.c (TLS on it). Not
+// for others.
 //
 // A stream's life: DIALLING -> [SHAKING ->] OPEN -> (CLOSING ->) GONE. SHAKING: the TLS handshake;
 // the listener's owner does not know of the stream yet, the dialler's has had no on_open. CLOSING:
@@ -53,12 +54,17 @@ struct listener {
 
 // ---- stream_uv.c ---------------------------------------------------------------------------
 
+struct stream *stream_new(struct env_uv *e, enum stream_state state);
+void stream_opened(struct stream *s); // connected: reading begins
 void stream_write_raw(struct stream *s, str data);
 void stream_end(struct stream *s); // from the loop only, never from inside an owner's call
 void stream_fail_later(struct stream *s, const char *failing, int failure);
 void stream_set_timer(struct stream *s, dur_ns delay);
 void stream_destroy(struct stream *s);
-void listener_hand_over(struct listener *l, struct stream *s);
+
+// ---- listen_uv.c ---------------------------------------------------------------------------
+
+void listener_hand_over(struct listener *l, struct stream *s); // accepted, and shaken
 
 // ---- stream_tls.c --------------------------------------------------------------------------
 

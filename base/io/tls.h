@@ -77,6 +77,10 @@ gnutls_certificate_credentials_t tls_creds_handle(struct tls_creds *c);
 struct tls_creds *tls_creds_ref(struct tls_creds *c);
 void tls_creds_unref(struct tls_creds *c);
 
-// tls_verify.c: is the other side's certificate what we insist on? Sets err.
+struct tls_stamp tls_stamp_of(str path);
+
+// tls_verify.c: what a server asks of its clients; is the other side's certificate what we insist
+// on? Sets err.
+gnutls_certificate_request_t tls_certificate_request(const struct tlsconf *conf);
 bool tls_verify(const struct tls *t, gnutls_session_t session, const struct addr *peer,
                 struct err *err);

@@ -33,7 +33,7 @@ void tls_creds_unref(struct tls_creds *c)
 
 // ---- reading -------------------------------------------------------------------------------
 
-static struct tls_stamp stamp_of(str path)
+struct tls_stamp tls_stamp_of(str path)
 {
     char name[4096];
     struct stat st;
@@ -61,7 +61,7 @@ static bool files_changed(struct tls *t)
     };
     bool is_changed = false;
     for (size_t i = 0; i < TLS_FILES; i++) {
-        struct tls_stamp now = stamp_of(files[i]);
+        struct tls_stamp now = tls_stamp_of(files[i]);
         is_changed |= memcmp(&now, &t->stamps[i], sizeof(now)) != 0;
         t->stamps[i] = now;
     }

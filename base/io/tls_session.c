@@ -56,21 +56,6 @@ static int on_certificate(gnutls_session_t g)
 
 // ---- life ----------------------------------------------------------------------------------
 
-static gnutls_certificate_request_t certificate_request(enum tls_client_auth policy)
-{
-    switch (policy) {
-    case TLS_NO_CLIENT_CERT:
-        return GNUTLS_CERT_IGNORE;
-    case TLS_REQUEST_CLIENT_CERT:
-    case TLS_VERIFY_IF_GIVEN:
-        return GNUTLS_CERT_REQUEST;
-    case TLS_REQUIRE_ANY_CERT:
-    case TLS_REQUIRE_AND_VERIFY:
-        return GNUTLS_CERT_REQUIRE;
-    }
-    return GNUTLS_CERT_REQUIRE;
-}
-
 struct tls_session *tls_session_new(struct tls *t, const struct addr *peer)
 {
     struct tls_session *s = mem_new(struct tls_session);
@@ -92,7 +77,7 @@ struct tls_session *tls_session_new(struct tls *t, const struct addr *peer)
     gnutls_transport_set_pull_timeout_function(s->g, wire_poll);
     gnutls_handshake_set_timeout(s->g, GNUTLS_INDEFINITE_TIMEOUT); // the stream has a deadline
     if (t->conf.is_server)
-        gnutls_certificate_server_set_request(s->g, certificate_request(t->conf.client_auth));
+        gnutls_certificate_server_set_request(s->g, tls_certificate_request(&t->conf));
     else if (t->conf.server_name.n && !addr_parse_ip(t->conf.server_name, &ip))
         gnutls_server_name_set(s->g, GNUTLS_NAME_DNS, t->conf.server_name.p, t->conf.server_name.n);
     return s;

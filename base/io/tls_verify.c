@@ -140,3 +140,18 @@ bool tls_verify(const struct tls *t, gnutls_session_t session, const struct addr
         return err_set(err, ERR_INVALID, "tls: failed to parse certificate");
     return names_are_good(t, crt, peer, err);
 }
+
+gnutls_certificate_request_t tls_certificate_request(const struct tlsconf *conf)
+{
+    switch (conf->client_auth) {
+    case TLS_NO_CLIENT_CERT:
+        return GNUTLS_CERT_IGNORE;
+    case TLS_REQUEST_CLIENT_CERT:
+    case TLS_VERIFY_IF_GIVEN:
+        return GNUTLS_CERT_REQUEST;
+    case TLS_REQUIRE_ANY_CERT:
+    case TLS_REQUIRE_AND_VERIFY:
+        return GNUTLS_CERT_REQUIRE;
+    }
+    return GNUTLS_CERT_REQUIRE;
+}

@@ -3,10 +3,11 @@
 // from scripts:
 //
 //   gossip_peer --listen 127.0.0.1:19101 --peer 127.0.0.1:19102 --name ours --label prod --debug
+//               --tls-config tls.yml --key-file keys
 //
 // It carries the channels "nfl" and "sil" as sets of records that it does not look into, prints
 // what happens (members, merges, readiness), leaves the cluster on SIGTERM, and prints its counters
-// on SIGUSR1.
+// on SIGUSR1. SIGUSR2 announces the records of the file --announce, SIGHUP reads the keys again.
 #define BANNED_ALLOW_IMPURE
 #include <signal.h>
 #include <stdio.h>
@@ -131,12 +132,27 @@ static void on_usr1(void *owner, int signum)
            s->messages_received[CLUSTER_UPDATE], s->messages_sent[CLUSTER_UPDATE],
            s->packets_refused, s->streams_refused, s->name_conflicts, s->reconnections,
            s->reconnections_failed, s->refresh_join, s->refresh_join_failed);
+    printf("secrets refused=%zu tls=%d packet_bytes=%zu/%zu streams=%zu/%zu errors=%zu/%zu/%zu "
+           "dropped=%zu\n",
+           s->secrets_refused, s->is_tls, s->tls.packet_bytes_sent, s->tls.packet_bytes_received,
+           s->tls.streams_sent, s->tls.streams_received, s->tls.read_errors,
+           s->tls.write_errors[TRANSPORT_PACKET], s->tls.write_errors[TRANSPORT_STREAM],
+           s->tls.packets_dropped);
     for (size_t i = 0; i < s->peer_count; i++)
         printf("peer %.*s alive_messages=%zu pings=%zu mean_ms=%.3f\n", STR(s->peers[i].name),
                s->peers[i].alive_messages, s->peers[i].ping_count,
                s->peers[i].ping_count
                    ? 1e3 * s->peers[i].ping_sum_s / (double)s->peers[i].ping_count
                    : 0);
+}
+
+static void on_hup(void *owner, int signum)
+{
+    (void)signum;
+    struct peer *p = owner;
+    struct err err = ERR_INIT;
+    bool is_fine = cluster_reload_keys(p->cluster, &err);
+    printf("keys %s%.*s\n", is_fine ? "reloaded" : "kept: ", STR(err_str(&err)));
 }
 
 static void on_usr2(void *owner, int signum)
@@ -156,7 +172,7 @@ static void on_usr2(void *owner, int signum)
 }
 
 static bool parse_args(int argc, char **argv, struct cluster_options *o, str *peers,
-                       bool *ret_debug, str *ret_announce)
+                       bool *ret_debug, str *ret_announce, str *ret_tls)
 {
     for (int i = 1; i < argc; i++) {
         str name = str_c(argv[i]);
@@ -173,6 +189,10 @@ static bool parse_args(int argc, char **argv, struct cluster_options *o, str *pe
             o->peer_name = value;
         else if (str_eq(name, S("--label")))
             o->label = value;
+        else if (str_eq(name, S("--tls-config")))
+            *ret_tls = value;
+        else if (str_eq(name, S("--key-file")))
+            o->encryption_key_file = value;
         else if (str_eq(name, S("--announce")))
             *ret_announce = value;
         else if (str_eq(name, S("--peer")) && o->peer_count < PEERS_MAX)
@@ -192,8 +212,11 @@ int main(int argc, char **argv)
     struct log_sink sink;
     str peers[PEERS_MAX];
     bool is_debug = false;
+    str tls_file = S("");
+    struct cluster_tls tls;
+    defer(arena_done) struct arena mem = {0};
     setvbuf(stdout, NULL, _IOLBF, 0);
-    if (!parse_args(argc, argv, &options, peers, &is_debug, &p.announce)) {
+    if (!parse_args(argc, argv, &options, peers, &is_debug, &p.announce, &tls_file)) {
         fprintf(stderr, "usage: gossip_peer --listen host:port [--name n] [--label l] "
                         "[--peer host:port]… [--debug]\n");
         return 2;
@@ -205,7 +228,10 @@ int main(int argc, char **argv)
     }
     env_uv_log_sink_init(&sink, p.env);
     sink.level = is_debug ? LOG_DEBUG : LOG_INFO;
-    p.cluster = cluster_new(p.env, &options, &err);
+    if (tls_file.n)
+        options.tls = &tls;
+    if (!tls_file.n || cluster_tls_read(p.env, tls_file, &mem, &tls, &err))
+        p.cluster = cluster_new(p.env, &options, &err);
     if (!p.cluster) {
         fprintf(stderr, "%.*s\n", STR(err_str(&err)));
         env_uv_free(p.env);
@@ -217,6 +243,7 @@ int main(int argc, char **argv)
     cluster_watch(p.cluster, &p.watch);
     env_uv_on_signal(p.env, SIGTERM, on_term, &p);
     env_uv_on_signal(p.env, SIGUSR1, on_usr1, &p);
+    env_uv_on_signal(p.env, SIGHUP, on_hup, &p);
     env_uv_on_signal(p.env, SIGUSR2, on_usr2, &p);
     cluster_join(p.cluster);
     cluster_settle(p.cluster);

@@ -23,7 +23,8 @@
 // last callback has returned (on_close, on_done, on_stopped), and a breach of the contract of env.h
 // (double reply, use after close, an accepted stream left without events) panics.
 //
-// Not simulated: TLS and passwords (httpconf and web_config are not looked at), HTTP redirects
+// TLS of streams is a comparison of names (sim_tls.c). Not simulated: TLS and passwords of HTTP
+// (httpconf and web_config are not looked at), HTTP redirects
 // (a 3xx is handed over as it came), kept-alive connections, bandwidth; the pieces of a long HTTP
 // reply do not wait for the client to take them.
 #pragma once

@@ -45,6 +45,10 @@ static void on_syn(struct conn *c)
         fail_dial(c, sim_link_latency(node, near->node), ECONNREFUSED);
         return;
     }
+    if (!sim_tls_agree(c->tls, l->tls, &c->target)) {
+        fail_dial(c, sim_link_latency(node, near->node), EPROTO);
+        return;
+    }
     tcp_end_init(far, c, near, node);
     far->state = END_OPEN;
     far->was_open = true;
@@ -152,8 +156,10 @@ static void listener_crash(struct sim_object *o)
 
 static void listener_free(struct sim_object *o)
 {
+    struct listener *l = container_of(o, struct listener, obj);
     listener_crash(o);
-    mem_free(container_of(o, struct listener, obj));
+    sim_tls_unref(l->tls);
+    mem_free(l);
 }
 
 static const struct sim_class LISTENER = {"listener", listener_crash, listener_free};

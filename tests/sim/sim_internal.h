@@ -221,6 +221,13 @@ struct listener *sim_listen(struct env *e, const struct addr *bind, accept_fn *o
 void sim_listener_close(struct listener *l);
 struct stream *sim_dial(struct env *e, const struct addr *to, const struct stream_events *events,
                         void *owner);
+struct tls *sim_tls_new(struct env *e, const struct tlsconf *conf, struct err *err);
+void sim_tls_free(struct tls *t);
+struct listener *sim_listen_tls(struct env *e, const struct addr *bind, struct tls *tls,
+                                accept_fn *on_accept, void *owner, struct addr *ret_bound,
+                                struct err *err);
+struct stream *sim_dial_tls(struct env *e, const struct addr *to, struct tls *tls, str head,
+                            const struct stream_events *events, void *owner);
 void sim_stream_events(struct stream *s, const struct stream_events *events, void *owner);
 void sim_stream_write(struct stream *s, str data);
 size_t sim_stream_pending(const struct stream *s);

@@ -18,6 +18,8 @@ static const char *error_text(int why)
         return "connection refused";
     case EHOSTUNREACH:
         return "no route to host";
+    case EPROTO:
+        return "tls: handshake failure";
     default:
         return "connection timed out";
     }
@@ -132,6 +134,7 @@ void sim_stream_write(struct stream *s, str data)
     if (s->obj.proc->is_dead)
         return;
     SIM_CHECK(s->is_held, "a write to a closed stream");
+    SIM_CHECK(!s->conn->tls || s->state != END_DIALLING, "a write before the TLS handshake");
     if (s->why || data.n == 0)
         return; // its on_close is on the way
     struct segment *g = mem_alloc(sizeof(*g) + data.n);

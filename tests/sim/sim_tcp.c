@@ -51,6 +51,7 @@ static void conn_free(struct conn *c)
         sim_event_cancel(&c->end[i].reset);
     }
     list_remove(&c->link);
+    sim_tls_unref(c->tls);
     mem_free(c);
 }
 

@@ -66,6 +66,7 @@ struct conn {
     struct list link; // in world->conns
     struct stream end[2];
     struct addr target, source;
+    struct tls *tls;            // of the near end; NULL: plain
     struct sim_event handshake; // SYN, then SYN-ACK, arrives
     uint32_t tries;
     bool is_established; // at the far end
@@ -77,6 +78,7 @@ struct listener {
     struct sim_socket socket;
     accept_fn *on_accept;
     void *owner;
+    struct tls *tls; // NULL: plain
     struct list backlog;
     size_t backlog_count;
     struct sim_event accept;
@@ -101,6 +103,13 @@ void tcp_break(struct stream *s, int why); // as this end sees it
 void tcp_send_reset(struct stream *s);     // to this end; may get lost in a partition
 void tcp_send_queued(struct stream *s);    // what was written before it was open
 void tcp_put(struct stream *s, struct segment *g /* takes */);
+
+// ---- sim_tls.c -----------------------------------------------------------------------------
+
+struct tls *sim_tls_ref(struct tls *t); // NULL is fine
+void sim_tls_unref(struct tls *t);
+// Do both sides speak TLS, or neither, and like what the other shows?
+bool sim_tls_agree(const struct tls *client, const struct tls *server, const struct addr *to);
 
 // ---- sim_stream.c --------------------------------------------------------------------------
 

@@ -123,6 +123,8 @@ void node_start(struct node *n, const char *peer_name)
     o.peers = n->lab->peers;
     o.peer_count = n->lab->peer_count;
     o.peer_name = str_c(peer_name);
+    if (n->lab->on_options)
+        n->lab->on_options(n, &o);
     n->cluster = cluster_new(sim_node_env(n->machine), &o, &err);
     if (!n->cluster)
         fail_msg("%.*s", STR(err_str(&err)));

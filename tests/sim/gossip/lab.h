@@ -33,6 +33,8 @@ struct lab {
     char peer_texts[NODES_MAX][48];
     str peers[NODES_MAX];
     size_t peer_count;
+    // Changes the options of a node that starts; NULL: not.
+    void (*on_options)(struct node *n, struct cluster_options *o);
     uint64_t next_record;
 };
 
