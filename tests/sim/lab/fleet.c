@@ -8,7 +8,9 @@
 #include "gossip/cluster_state.h"
 #include "tests/sim/lab/wire.h"
 
-#define MEET_TIME_MAX DUR_MINUTES(10)
+#define MEET_TIME_MAX   DUR_MINUTES(10)
+#define MEET_TIME_LOSSY DUR_SECONDS(30)
+#define REVIVE_TIME_MAX DUR_MINUTES(1)
 
 // ---- listening to the protocol -------------------------------------------------------------
 
@@ -43,10 +45,8 @@ static void on_join(void *owner, struct member *m)
 {
     struct fleet_member *o = owner;
     struct fleet *f = o->fleet;
-    if (f->victim.member == member_named(f, m->name) && o != f->victim.member) {
-        f->victim.doubters--;
+    if (is_victim(f, member_named(f, m->name)))
         f->victim.mourners--;
-    }
     o->protocol_ops->on_join(o->protocol_owner, m);
 }
 
@@ -86,8 +86,6 @@ static void on_suspect(void *owner, struct member *m)
     struct fleet *f = o->fleet;
     const struct fleet_member *subject = member_named(f, m->name);
     bool is_suspect = m->state == MEMBER_SUSPECT;
-    if (f->victim.member == subject)
-        f->victim.doubters = is_suspect ? f->victim.doubters + 1 : f->victim.doubters - 1;
     if (is_suspect && is_victim(f, subject)) {
         if (!f->victim.first_suspect)
             victim_suspected(f);
@@ -202,7 +200,7 @@ static void member_start(struct fleet_member *m)
     struct err err = ERR_INIT;
     struct fleet *f = m->fleet;
     const struct addr addr = sim_node_addr(m->machine, FLEET_PORT);
-    char bind[24];
+    char bind[64];
     snprintf(bind, sizeof(bind), "%d.%d.%d.%d:%d", addr.ip[0], addr.ip[1], addr.ip[2], addr.ip[3],
              FLEET_PORT);
     struct cluster_options o = cluster_options_default();
@@ -252,7 +250,7 @@ static void fleet_meet(struct fleet *f, double percent)
         sim_run(f->world, (dur_ns)sim_random_below(f->world, DUR_MS(40)));
     }
     // Under heavy loss there is always somebody who suspects somebody.
-    mono_ns patience = sim_now(f->world) + (percent > 0 ? DUR_SECONDS(30) : MEET_TIME_MAX);
+    mono_ns patience = sim_now(f->world) + (percent > 0 ? MEET_TIME_LOSSY : MEET_TIME_MAX);
     while (!all_know_all(f) && sim_now(f->world) < patience)
         sim_run(f->world, FLEET_PERIOD);
     sim_run(f->world, DUR_SECONDS(2) + (dur_ns)sim_random_below(f->world, DUR_SECONDS(10)));
@@ -272,7 +270,7 @@ struct fleet *fleet_new(const struct fleet_options *options)
     f->update.at = mem_zalloc(f->size * sizeof(*f->update.at));
     for (size_t i = 0; i < f->size; i++) {
         struct fleet_member *m = &f->members[i];
-        char ip[24];
+        char ip[48];
         snprintf(m->name, sizeof(m->name), "%zu", i);
         snprintf(ip, sizeof(ip), "10.0.%zu.%zu", i / 200, i % 200 + 1);
         m->fleet = f;
@@ -303,42 +301,44 @@ struct fleet_member *fleet_any(struct fleet *f)
     return &f->members[sim_random_below(f->world, f->size)];
 }
 
-// How many others do not hold it for alive, or for dead, at this moment.
-static void count_opinions(const struct fleet *f, struct fleet_victim *v)
+// How many others do not hold it for alive; ret_mourners: how many hold it for dead.
+static size_t count_doubters(const struct fleet *f, const struct fleet_member *subject,
+                             size_t *ret_mourners)
 {
+    size_t doubters = 0;
+    *ret_mourners = 0;
     for (size_t i = 0; i < f->size; i++) {
         const struct fleet_member *o = &f->members[i];
-        if (o == v->member)
+        if (o == subject)
             continue;
-        const struct member *m =
-            members_find(&o->cluster->swim->members, str_c(v->member->name));
-        v->doubters += !m || m->state != MEMBER_ALIVE;
-        v->mourners += !m || !member_is_live(m);
+        const struct member *m = members_find(&o->cluster->swim->members, str_c(subject->name));
+        doubters += !m || m->state != MEMBER_ALIVE;
+        *ret_mourners += !m || !member_is_live(m);
     }
+    return doubters;
 }
 
 void fleet_kill(struct fleet *f, struct fleet_member *m)
 {
     f->victim = (struct fleet_victim){.member = m, .killed_at = sim_now(f->world)};
-    count_opinions(f, &f->victim);
+    count_doubters(f, m, &f->victim.mourners);
     sim_node_crash(m->machine);
     member_stop(m);
-}
-
-static bool nobody_doubts(void *ctx)
-{
-    const struct fleet *f = ctx;
-    return f->victim.doubters == 0;
 }
 
 void fleet_revive(struct fleet *f)
 {
     struct fleet_member *m = f->victim.member;
-    f->victim.killed_at = 0;
+    size_t mourners;
+    f->victim = (struct fleet_victim){0};
     sim_node_restart(m->machine);
     member_start(m);
-    sim_run_until(f->world, nobody_doubts, f, DUR_MINUTES(1));
-    f->victim.member = NULL;
+    mono_ns patience = sim_now(f->world) + REVIVE_TIME_MAX;
+    // Probes of its predecessor end, health scores recover, and the next death does not come at a
+    // special moment of anybody's schedule.
+    sim_run(f->world, 3 * FLEET_PERIOD + (dur_ns)sim_random_below(f->world, 3 * FLEET_PERIOD));
+    while (count_doubters(f, m, &mourners) > 0 && sim_now(f->world) < patience)
+        sim_run(f->world, FLEET_TICK);
 }
 
 void fleet_block(struct fleet_member *m)

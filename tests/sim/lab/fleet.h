@@ -28,7 +28,7 @@ struct fleet_member {
     const struct swim_ops *protocol_ops; // of the cluster, behind ours
     void *protocol_owner;
     uint64_t updates[FLEET_UPDATES_MAX / 64]; // numbers that it holds
-    char name[8];
+    char name[24];
     bool is_impaired; // by the experiment: what it says and what is said about it counts apart
 };
 
@@ -40,7 +40,6 @@ struct fleet_victim {
     mono_ns first_suspect; // somebody suspects it
     mono_ns first_dead;    // somebody holds it for dead
     mono_ns all_know;      // everybody running does
-    size_t doubters;       // members that do not hold it for alive
     size_t mourners;       // members that hold it for dead
 };
 
@@ -70,7 +69,7 @@ struct fleet {
     struct fleet_member *members;
     size_t size;
     bool is_plain_swim; // the parts of Lifeguard are switched off from outside
-    char peer_texts[FLEET_PEERS][24];
+    char peer_texts[FLEET_PEERS][64];
     str peers[FLEET_PEERS];
     size_t peer_count;
     struct fleet_victim victim;
@@ -91,7 +90,8 @@ struct fleet *fleet_new(const struct fleet_options *options);
 void fleet_free(struct fleet *f);
 
 void fleet_kill(struct fleet *f, struct fleet_member *m); // it becomes the victim
-// Starts the victim again, under its name, and runs until everybody holds it for alive.
+// Starts the victim again, under its name, and runs for some periods and until everybody holds it
+// for alive.
 void fleet_revive(struct fleet *f);
 
 void fleet_send_update(struct fleet *f, struct fleet_member *origin);
