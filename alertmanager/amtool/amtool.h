@@ -2,8 +2,9 @@
 // amtool.h: what the commands of amtool share.
 //
 // main.c reads the command line, with defaults from amtool's configuration file, and runs one
-// command. A command prints its result to stdout and returns whether it went well; its error goes
-// to stderr behind "amtool: error: ", and the process ends with 1.
+// command. A command leaves its result in `out`, which goes to stdout, and returns whether it went
+// well; its error goes to stderr behind "amtool: error: ", and the process ends with 1.
+// Only main.c knows the process: its streams, its environment, the kinds of files.
 #pragma once
 #include "alertmanager/options.h"
 #include "base/core/arena.h"
@@ -18,6 +19,9 @@ struct tplfuncs_context;
 struct amtool {
     struct env *env;
     struct arena mem; // lives as long as the process
+    struct buf out;
+    const char *tz;            // the variable TZ; NULL: not set
+    bool is_stdin_interactive; // a terminal or another device: nothing to read from
 
     // Global flags.
     bool help, version, verbose, version_check;
@@ -37,7 +41,10 @@ typedef bool amtool_command_fn(struct amtool *t, struct err *err);
 
 amtool_command_fn cmd_check_config, cmd_template_render;
 
-// ---- template_data.c -----------------------------------------------------------------------------
+// main.c: false if there is no such file, or a folder in its place. Errors: kingpin's texts.
+bool amtool_file_exists(struct amtool *t, str path, struct err *err);
+
+// ---- template_data.c ---------------------------------------------------------------------------
 
 #define TEMPLATE_DATA_BYTES_MAX ((size_t)64 << 20)
 
@@ -49,7 +56,7 @@ bool template_data_parse(str text, struct arena *mem, struct tpldata *ret, struc
 void template_data_sample(const struct tplfuncs_context *clock, struct arena *mem,
                           struct tpldata *ret);
 
-// ---- config_file.c -------------------------------------------------------------------------------
+// ---- config_file.c -----------------------------------------------------------------------------
 
 struct amtool_defaults {
     struct yaml_str_pair *items;

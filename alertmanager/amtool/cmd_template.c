@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
 // amtool template render: a text rendered as a receiver's field would be.
-#define BANNED_ALLOW_IMPURE
 #include "alertmanager/amtool/amtool.h"
 #include "alertmanager/templates.h"
 #include "alertmanager/zones.h"
@@ -26,14 +25,12 @@ static bool render(struct amtool *t, struct tplfuncs_context *context, const str
     struct tpldata data;
     if (!read_data(t, context, &data, err))
         return false;
-    defer(buf_done) struct buf out = {0};
-    struct tpl_run run = {
-        .data = tpldata_plain_value(&data), .mem = &t->mem, .context = context};
+    struct tpl_run run = {.data = tpldata_plain_value(&data), .mem = &t->mem, .context = context};
     const struct tpl_set *set = str_eq(t->template_type, S("html")) ? sets->html : sets->text;
-    if (!tpl_render(set, t->template_text, &run, &out, err))
-        return false;
-    fwrite(out.p, 1, out.n, stdout);
-    return true;
+    if (tpl_render(set, t->template_text, &run, &t->out, err))
+        return true;
+    buf_clear(&t->out); // what came before the failure is no result
+    return false;
 }
 
 bool cmd_template_render(struct amtool *t, struct err *err)
@@ -43,7 +40,7 @@ bool cmd_template_render(struct amtool *t, struct err *err)
     struct zones zones = {.env = t->env};
     struct tplfuncs_context context = {
         .now = env_now(t->env),
-        .local = zones_find_local(&zones, getenv("TZ")),
+        .local = zones_find_local(&zones, t->tz),
         .find_zone = zones_find,
         .owner = &zones,
     };

@@ -6,8 +6,8 @@
 
 #define CONFIG_FILE_BYTES_MAX ((size_t)1 << 20)
 
-static bool add_pairs(struct amtool_defaults *d, const struct yaml_node *document, struct arena *mem,
-                      struct err *err)
+static bool add_pairs(struct amtool_defaults *d, const struct yaml_node *document,
+                      struct arena *mem, struct err *err)
 {
     if (document->kind == YAML_NULL)
         return true;

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // amtool: reads the command line and runs a command.
 #define BANNED_ALLOW_IMPURE
+#include <sys/stat.h>
+
 #include "alertmanager/amtool/amtool.h"
 #include "alertmanager/app.h"
 #include "base/io/env_uv.h"
@@ -73,10 +75,8 @@ static struct flags fill_tables(struct amtool *t, struct command_tables *c)
 {
     fill_global(t, c->global);
     fill_render(t, c->render);
-    c->check_args[0] = (struct flags_arg){.name = "check-files",
-                                          .help = "Files to check.",
-                                          .to = &t->files,
-                                          .is_repeated = true};
+    c->check_args[0] = (struct flags_arg){
+        .name = "check-files", .help = "Files to check.", .to = &t->files, .is_repeated = true};
     c->template_commands[0] = (struct flags_command){
         .name = "render", .help = RENDER_HELP, .items = c->render, .count = ARRAY_LEN(c->render)};
     c->commands[0] = (struct flags_command){
@@ -135,24 +135,25 @@ static bool find_default(void *owner, const struct flag *flag, str *ret)
     return amtool_default_find(&p->defaults, flag, ret);
 }
 
-static void print_version(void)
+bool amtool_file_exists(struct amtool *t, str path, struct err *err)
 {
-    printf("amtool, version %s (branch: %s, revision: %s)\n"
-           "  build user:       %s\n"
-           "  build date:       %s\n"
-           "  go version:       %s\n"
-           "  platform:         %s\n"
-           "  tags:             %s\n",
-           AM_VERSION, AM_BRANCH, AM_REVISION, AM_BUILD_USER, AM_BUILD_DATE, AM_TOOLCHAIN,
-           AM_PLATFORM, "unknown");
+    struct stat st;
+    if (stat(arena_c(&t->mem, path), &st) != 0)
+        return err_set(err, ERR_NOT_FOUND, "path '%.*s' does not exist", STR(path));
+    return !S_ISDIR(st.st_mode) || err_set(err, ERR_INVALID, "'%.*s' is a directory", STR(path));
 }
 
-static void print_help(const struct flags *flags, const struct flags_chosen *chosen)
+static void put_version(struct buf *out)
 {
-    struct buf help = {0};
-    flags_help_command(flags, chosen, &help);
-    fwrite(help.p, 1, help.n, stdout);
-    buf_done(&help);
+    buf_printf(out,
+               "amtool, version %s (branch: %s, revision: %s)\n"
+               "  build user:       %s\n"
+               "  build date:       %s\n"
+               "  go version:       %s\n"
+               "  platform:         %s\n"
+               "  tags:             %s\n",
+               AM_VERSION, AM_BRANCH, AM_REVISION, AM_BUILD_USER, AM_BUILD_DATE, AM_TOOLCHAIN,
+               AM_PLATFORM, "unknown");
 }
 
 static bool run(struct program *p, int argc, char **argv, struct err *err)
@@ -169,11 +170,11 @@ static bool run(struct program *p, int argc, char **argv, struct err *err)
         return false;
     amtool_command_fn *command = find_command(&chosen);
     if (t->version && !chosen.wants_help) {
-        print_version();
+        put_version(&t->out);
         return true;
     }
     if (chosen.wants_help || !command) {
-        print_help(&flags, &chosen);
+        flags_help_command(&flags, &chosen, &t->out);
         return true;
     }
     return am_features_parse(t->enable_feature, &t->features, err) && command(t, err);
@@ -183,12 +184,18 @@ int main(int argc, char **argv)
 {
     struct program p = {0};
     struct err err = ERR_INIT;
+    struct stat st;
+    p.tool.tz = getenv("TZ");
+    p.tool.is_stdin_interactive = fstat(0, &st) != 0 || S_ISCHR(st.st_mode);
     p.tool.env = env_uv_new(&(struct env_uv_options){0}, &err);
     bool ok = p.tool.env && run(&p, argc, argv, &err);
+    if (p.tool.out.n)
+        fwrite(p.tool.out.p, 1, p.tool.out.n, stdout);
     fflush(stdout);
     if (!ok) // upstream's errors end in an empty line
         fprintf(stderr, "amtool: error: %.*s\n\n", STR(err_str(&err)));
     env_uv_free(p.tool.env);
+    buf_done(&p.tool.out);
     arena_done(&p.tool.mem);
     return ok ? 0 : 1;
 }

@@ -40,7 +40,7 @@ static bool read_kv(const json *object, const char *key, const char *field, stru
         return wrong_type(v, field, "template.KV", err);
     struct label *items = arena_array(mem, struct label, json_count(v) + 1);
     size_t n = 0;
-    json_each(member, v) {
+    json_each (member, v) {
         if (!json_is_string(member) && !json_is_null(member))
             return wrong_type(member, field, "string", err);
         items[n++] = (struct label){json_key(member), json_str(member)};
@@ -86,7 +86,7 @@ static bool read_alerts(const json *object, struct arena *mem, struct tpldata *d
         return wrong_type(v, "Data.alerts", "template.Alerts", err);
     struct tpldata_alert *alerts = arena_array(mem, struct tpldata_alert, json_count(v) + 1);
     d->alerts = alerts;
-    json_each(item, v) {
+    json_each (item, v) {
         if (!read_alert(item, mem, &alerts[d->alert_count++], err))
             return false;
     }
@@ -104,7 +104,8 @@ bool template_data_parse(str text, struct arena *mem, struct tpldata *ret, struc
     if (!json_is_object(v))
         return wrong_type(v, "value", "template.Data", err);
     return read_str(v, "receiver", "Data.receiver", &ret->receiver, err) &&
-           read_str(v, "status", "Data.status", &ret->status, err) && read_alerts(v, mem, ret, err) &&
+           read_str(v, "status", "Data.status", &ret->status, err) &&
+           read_alerts(v, mem, ret, err) &&
            read_str(v, "notification_reason", "Data.notification_reason", &ret->notification_reason,
                     err) &&
            read_kv(v, "groupLabels", "Data.groupLabels", mem, &ret->group_labels, err) &&
@@ -119,7 +120,10 @@ bool template_data_parse(str text, struct arena *mem, struct tpldata *ret, struc
 
 #define L(name, value)                                                                             \
     {                                                                                              \
-        {(name), sizeof(name) - 1}, {(value), sizeof(value) - 1}                                   \
+        {(name), sizeof(name) - 1},                                                                \
+        {                                                                                          \
+            (value), sizeof(value) - 1                                                             \
+        }                                                                                          \
     }
 #define KV(items)                                                                                  \
     (struct tplkv)                                                                                 \

@@ -4,17 +4,32 @@
 #include <stdarg.h>
 
 #include "base/core/alloc.h"
+#include "base/core/arena.h"
 
 void buf_done(struct buf *b)
 {
-    mem_free(b->p);
-    *b = (struct buf){.max = b->max};
+    if (!b->mem)
+        mem_free(b->p);
+    *b = (struct buf){.max = b->max, .mem = b->mem};
 }
 
 void buf_clear(struct buf *b)
 {
     b->n = 0;
     b->is_full = false;
+}
+
+static void buf_grow(struct buf *b, size_t cap)
+{
+    if (b->mem) {
+        char *p = arena_alloc_raw(b->mem, cap);
+        if (b->p)
+            memcpy(p, b->p, b->n);
+        b->p = p;
+    } else {
+        b->p = mem_resize(b->p, cap, 1);
+    }
+    b->cap = cap;
 }
 
 char *buf_reserve(struct buf *b, size_t n)
@@ -27,9 +42,7 @@ char *buf_reserve(struct buf *b, size_t n)
     }
     if (needed > b->cap || !b->p) {
         size_t cap = MAX(needed, b->cap + b->cap / 2);
-        cap = MIN(MAX(cap, 64), max);
-        b->p = mem_resize(b->p, cap, 1);
-        b->cap = cap;
+        buf_grow(b, MIN(MAX(cap, 64), max));
     }
     return b->p + b->n;
 }
@@ -122,8 +135,12 @@ void buf_put_hex64(struct buf *b, uint64_t x)
 
 void buf_put_lower(struct buf *b, str s)
 {
-    for (size_t i = 0; i < s.n; i++)
-        buf_put_c(b, s.p[i] >= 'A' && s.p[i] <= 'Z' ? (char)(s.p[i] + 32) : s.p[i]);
+    for (size_t i = 0; i < s.n; i++) {
+        char c = s.p[i];
+        if (c >= 'A' && c <= 'Z')
+            c = (char)(c + 32);
+        buf_put_c(b, c);
+    }
 }
 
 void buf_remove_front(struct buf *b, size_t n)

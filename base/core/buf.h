@@ -3,8 +3,11 @@
 //
 // Zero-initialised it is ready for use. Past `max` (0: BUF_BYTES_MAX) bytes are dropped and
 // `is_full` stays set: writers need not check each call, one look at the end decides.
+// With an arena it grows there: what it holds lives as long as the arena, buf_done only forgets it.
 #pragma once
 #include "base/core/str.h"
+
+struct arena;
 
 #define BUF_BYTES_MAX ((size_t)1 << 31) // for buffers that name no limit of their own
 
@@ -12,8 +15,9 @@ struct buf {
     char *p; // n bytes, not NUL-terminated
     size_t n;
     size_t cap;
-    size_t max;   // bytes; 0 means BUF_BYTES_MAX
-    bool is_full; // something was dropped
+    size_t max;        // bytes; 0 means BUF_BYTES_MAX
+    bool is_full;      // something was dropped
+    struct arena *mem; // where it grows; NULL: on the heap
 };
 
 void buf_done(struct buf *b);
@@ -34,7 +38,7 @@ void buf_put_fill(struct buf *b, char c, size_t count);
 void buf_printf(struct buf *b, const char *fmt, ...) PRINTF(2, 3);
 void buf_put_u64(struct buf *b, uint64_t x);
 void buf_put_i64(struct buf *b, int64_t x);
-void buf_put_hex(struct buf *b, str bytes);          // two lower-case digits per byte
-void buf_put_hex64(struct buf *b, uint64_t x);       // 16 lower-case digits
-void buf_put_lower(struct buf *b, str s);            // ASCII letters only
-void buf_remove_front(struct buf *b, size_t n);      // n is cut to b->n
+void buf_put_hex(struct buf *b, str bytes);     // two lower-case digits per byte
+void buf_put_hex64(struct buf *b, uint64_t x);  // 16 lower-case digits
+void buf_put_lower(struct buf *b, str s);       // ASCII letters only
+void buf_remove_front(struct buf *b, size_t n); // n is cut to b->n

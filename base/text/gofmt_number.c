@@ -78,14 +78,15 @@ static void put_exponent(struct buf *b, char letter, int exponent)
 // d.ddde±dd with `prec` digits behind the point.
 static void put_scientific(struct buf *b, const struct decimal *d, int prec, char letter)
 {
-    buf_put_c(b, (char)(d->count ? d->digits[0] : '0'));
+    bool is_zero = d->count == 0 || d->digits[0] == '0';
+    buf_put_c(b, (char)(is_zero ? '0' : d->digits[0]));
     if (prec > 0) {
         buf_put_c(b, '.');
         int have = CLAMP(d->count - 1, 0, prec);
         buf_put(b, str_from(d->digits + 1, (size_t)have));
         buf_put_fill(b, '0', (size_t)(prec - have));
     }
-    put_exponent(b, letter, d->count ? d->point - 1 : 0);
+    put_exponent(b, letter, is_zero ? 0 : d->point - 1);
 }
 
 static void put_positional(struct buf *b, const struct decimal *d, int prec)

@@ -9,10 +9,13 @@
 //   struct tpl_set *base = tpl_set_new(&(struct tpl_options){.tables = &TABLES, .table_count = 1});
 //   tpl_parse(base, S("default.tmpl"), text, &err);
 //   ...
-//   struct tpl_run run = {.data = tpldata_value(d), .mem = &scratch, .context =
-//   &functions_context}; tpl_render(base, field, &run, &out, &err);      // parse `field` beside
-//   `base`, execute it
+//   struct tpl_set *text = tpl_compile(base, field, &err); // once; shared by all executions
+//   struct tpl_run run = {.data = tpldata_value(d), .mem = &scratch, .context = &context};
+//   tpl_execute(text, S(""), &run, &out, &err);
 //
+// An execution takes memory from run.mem alone, which the caller clears and uses again (functions
+// that compile a regular expression use the heap for it), and has limits on its steps, its depth,
+// its memory and its output.
 // Values are read lazily: a type is a table of callbacks over the caller's own objects, so data
 // models cost nothing until a template asks.
 // Threads: a set that is no longer parsed into may be executed from several threads at once.
@@ -308,6 +311,11 @@ struct tpl_run {
     void *context;                   // for the functions; borrowed
     const struct tpl_limits *limits; // NULL: defaults
 };
+
+// Compiles `text` as the unnamed template of a clone of `base`, to be executed any number of times
+// as S(""): what tpl_render does for one. A fault in an HTML text's contexts shows at execution.
+// NULL: ERR_SYNTAX, ERR_LIMIT. `base` must outlive it.
+struct tpl_set *tpl_compile(const struct tpl_set *base, str text, struct err *err);
 
 // Appends to `out`; after a failure `out` holds what came before it.
 // Errors: ERR_INVALID, ERR_LIMIT ("template: name:1:5: executing \"name\" at <.Foo>: …").

@@ -17,18 +17,16 @@ static str static_type_name(struct tpl_exec *e, const struct tpl_value *v)
 {
     if (v->is_slot)
         return TPL_ANY.name;
-    defer(buf_done) struct buf name = {0};
+    struct buf name = {.mem = e->mem};
     tpl_put_type_name(&name, v);
-    return arena_str(e->mem, buf_str(&name));
+    return buf_str(&name);
 }
 
 static str node_text(struct tpl_exec *e, const struct node *n)
 {
-    struct buf text = {.max = ERR_TEXT_BYTES};
+    struct buf text = {.max = ERR_TEXT_BYTES, .mem = e->mem};
     node_put(&text, n);
-    str kept = arena_str(e->mem, buf_str(&text));
-    buf_done(&text);
-    return kept;
+    return buf_str(&text);
 }
 
 // ---- literals ---------------------------------------------------------------------------------
@@ -386,8 +384,8 @@ static const struct tpl_field *find_field(const struct tpl_type *type, const voi
     return NULL;
 }
 
-static bool struct_field(struct tpl_exec *e, const struct tpl_value *v, str name, str type_name,
-                         bool has_args, bool *ret_is_known, struct tpl_value *ret)
+static bool struct_field(struct tpl_exec *e, const struct tpl_value *v, str name, bool has_args,
+                         bool *ret_is_known, struct tpl_value *ret)
 {
     const void *obj = NULL;
     const struct tpl_field *field = find_field(v->type, v->obj, name, &obj);
@@ -396,7 +394,7 @@ static bool struct_field(struct tpl_exec *e, const struct tpl_value *v, str name
         return true;
     if (field->is_hidden)
         return exec_fail(e, ERR_INVALID, "%.*s is an unexported field of struct type %.*s",
-                         STR(name), STR(type_name));
+                         STR(name), STR(static_type_name(e, v)));
     if (has_args)
         return exec_fail(e, ERR_INVALID, "%.*s has arguments but cannot be invoked as function",
                          STR(name));
@@ -447,7 +445,7 @@ static bool eval_field(struct tpl_exec *e, const struct node *n, str name,
     bool has_args = args->count > 0 || args->final;
     if (v->type->kind == TPL_KIND_STRUCT && !v->is_nil) {
         bool is_known;
-        if (!struct_field(e, v, name, static_type_name(e, v), has_args, &is_known, ret))
+        if (!struct_field(e, v, name, has_args, &is_known, ret))
             return false;
         if (is_known)
             return true;

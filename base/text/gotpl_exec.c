@@ -120,11 +120,9 @@ bool exec_variable(struct tpl_exec *e, str name, struct tpl_value *ret)
 
 static str node_text(struct tpl_exec *e, const struct node *n)
 {
-    struct buf text = {.max = ERR_TEXT_BYTES};
+    struct buf text = {.max = ERR_TEXT_BYTES, .mem = e->mem};
     node_put(&text, n);
-    str kept = arena_str(e->mem, buf_str(&text));
-    buf_done(&text);
-    return kept;
+    return buf_str(&text);
 }
 
 static bool refuse_arguments(struct tpl_exec *e, const struct node *command,
@@ -217,6 +215,19 @@ static enum walk walk_in(struct tpl_exec *e, struct tpl_value dot, const struct 
     return result;
 }
 
+// By way of the arena: printing needs buffers between, which grow where the text does.
+static void put_value(struct tpl_exec *e, const struct tpl_value *v)
+{
+    if (v->type == &TPL_STRING) {
+        buf_put(e->out, v->s);
+        return;
+    }
+    struct buf text = {.max = e->budget->output_bytes_max, .mem = e->mem};
+    tpl_put_value(&text, v);
+    buf_put(e->out, buf_str(&text));
+    e->out->is_full |= text.is_full;
+}
+
 static enum walk walk_action(struct tpl_exec *e, const struct node *n)
 {
     struct tpl_value value;
@@ -227,7 +238,7 @@ static enum walk walk_action(struct tpl_exec *e, const struct node *n)
     e->node = n;
     value.is_pointer = value.is_pointer && value.is_nil;
     if (value.type)
-        tpl_put_value(e->out, &value);
+        put_value(e, &value);
     else
         buf_put(e->out, S("<no value>"));
     return WALK_ON;
@@ -300,11 +311,9 @@ static enum walk walk_each(struct tpl_exec *e, const struct node *n, const struc
 
 static str shown_value(struct tpl_exec *e, const struct tpl_value *v)
 {
-    struct buf text = {.max = ERR_TEXT_BYTES};
+    struct buf text = {.max = ERR_TEXT_BYTES, .mem = e->mem};
     tpl_put_value(&text, v);
-    str kept = arena_str(e->mem, buf_str(&text));
-    buf_done(&text);
-    return kept;
+    return buf_str(&text);
 }
 
 // How many iterations; false if one cannot range over that.
@@ -334,7 +343,7 @@ static enum walk walk_range(struct tpl_exec *e, const struct node *n)
 {
     size_t scope = e->var_count;
     struct tpl_value over;
-    uint64_t count;
+    uint64_t count = 0;
     if (!exec_pipeline(e, n->branch.pipe, &over))
         return WALK_FAILED;
     over.is_pointer = over.is_pointer && over.is_nil;

@@ -112,7 +112,7 @@ enum js_place html_js_place_after(str s, enum js_place before);
 void html_css_decode(str s, struct buf *out);
 void html_put_entities_decoded(struct buf *b, str s);
 size_t html_tag_name_end(str s, size_t from, enum html_element *ret); // == from: no name
-void html_strip_tags(struct buf *b, str s, struct arena *mem); // mem: scratch
+void html_strip_tags(struct buf *b, str s, struct arena *mem);        // mem: scratch
 
 // Gives the action (a copy) the escapers for its context; the context behind it.
 struct html_context html_escape_action(struct html_context c, struct node *n, struct arena *mem);

@@ -4,6 +4,8 @@
 #include "base/core/hash.h"
 #include "base/text/gotpl_int.h"
 
+#define COMPILED_BLOCK_BYTES 512 // a text of a configuration is short, and there may be many
+
 // Names come from configuration, not from clients: an unkeyed hash will do.
 uint64_t tpl_name_hash(str name)
 {
@@ -92,6 +94,16 @@ const struct tpl_func *tpl_func_find(const struct tpl_set *set, str name)
     if (!func && str_eq(name, TPL_CALL.name))
         func = &TPL_CALL;
     return func;
+}
+
+struct tpl_set *tpl_compile(const struct tpl_set *base, str text, struct err *err)
+{
+    defer(tpl_set_free_p) struct tpl_set *set = tpl_set_clone(base);
+    set->mem.block_bytes = COMPILED_BLOCK_BYTES;
+    if (!tpl_parse(set, S(""), text, err))
+        return NULL;
+    tpl_prepare(set, S(""), NULL);
+    return take(&set);
 }
 
 bool tpl_render(const struct tpl_set *base, str text, const struct tpl_run *run, struct buf *out,

@@ -217,7 +217,7 @@ bool tpl_is_true(const struct tpl_value *v)
 
 bool tpl_return(const struct buf *result, struct tpl_value *ret, struct err *err)
 {
-    *ret = tpl_str(buf_str(result));
+    *ret = tpl_str(result->n ? buf_str(result) : S(""));
     return !result->is_full || err_set(err, ERR_LIMIT, "text is too long");
 }
 

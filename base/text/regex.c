@@ -282,20 +282,53 @@ static size_t next_start(str text, size_t start, size_t match_end)
     return MAX(start + MAX(width, 1), match_end);
 }
 
+// A place in a text, and in what is searched instead: there an invalid byte is a U+FFFD, as to Go.
+struct place {
+    size_t in_text, in_searched;
+};
+
+// The place further on.
+static struct place place_at(str text, str searched, struct place p, size_t in_searched)
+{
+    if (searched.p == text.p)
+        return (struct place){in_searched, in_searched};
+    while (p.in_searched < in_searched) {
+        size_t width;
+        uint32_t rune = utf8_decode(str_skip(text, p.in_text), &width);
+        p.in_text += width;
+        p.in_searched += rune == RUNE_ERROR ? strlen("\uFFFD") : width;
+    }
+    return p;
+}
+
 void regex_replace_all(const struct regex *r, str text, str replacement, struct buf *out)
 {
     struct regex_span groups[REGEX_GROUPS_MAX + 1];
     size_t count = MIN(regex_group_count(r), REGEX_GROUPS_MAX) + 1;
-    size_t copied = 0; // bytes of the text that are behind us; the end of the last match
-    for (size_t start = 0; regex_find(r, text, start, groups, count);) {
-        struct regex_span match = groups[0];
-        buf_put(out, str_slice(text, copied, match.from));
-        if (match.to > copied || match.from == 0) // not: an empty match right behind another one
-            regex_expand(r, replacement, text, groups, count, out);
-        copied = match.to;
-        start = next_start(text, start, match.to);
+    defer(buf_done) struct buf repaired = {0};
+    str searched = text;
+    if (!utf8_is_valid(text)) {
+        buf_put_repaired(&repaired, text);
+        searched = buf_str(&repaired);
     }
-    buf_put(out, str_skip(text, copied));
+    struct place copied = {0, 0}; // what is behind us; the end of the last match
+    for (size_t start = 0; regex_find(r, searched, start, groups, count);) {
+        struct regex_span match = groups[0];
+        struct place from = place_at(text, searched, copied, match.from);
+        for (size_t i = 0; i < count; i++) {
+            if (groups[i].from == SIZE_MAX)
+                continue;
+            groups[i].from = place_at(text, searched, from, groups[i].from).in_text;
+            groups[i].to = place_at(text, searched, from, groups[i].to).in_text;
+        }
+        buf_put(out, str_slice(text, copied.in_text, from.in_text));
+        // Not: an empty match right behind another one.
+        if (match.to > copied.in_searched || match.from == 0)
+            regex_expand(r, replacement, text, groups, count, out);
+        copied = place_at(text, searched, from, match.to);
+        start = next_start(searched, start, match.to);
+    }
+    buf_put(out, str_skip(text, copied.in_text));
 }
 
 // Reads a group's name behind a '$': name or {name}. False: it is none.

@@ -65,9 +65,13 @@ static void receive_some(int fd, struct bytes *in)
     in->n += (size_t)got;
 }
 
-// Reads one whole answer; only its size matters. Returns the bytes of its body.
+// Reads one whole answer; only its size matters, so what was read of the body is dropped but for
+// the end, which shows whether a chunked one is complete. Returns the bytes of the body, framing
+// included.
 static size_t receive_answer(int fd, struct bytes *in)
 {
+    static const char last_chunk[] = "\r\n0\r\n\r\n";
+    const size_t end = sizeof(last_chunk) - 1;
     in->n = 0;
     size_t head = 0;
     while (!(head = head_end(in->p, in->n)))
@@ -77,16 +81,22 @@ static size_t receive_answer(int fd, struct bytes *in)
         exit(1);
     }
     const char *length = head_find(in->p, head, "Content-Length:");
-    if (length) {
-        size_t body = strtoul(length, NULL, 10);
-        while (in->n < head + body)
-            receive_some(fd, in);
-        return body;
-    }
-    // Chunked, and nothing follows it: the last chunk ends what there is.
-    while (in->n < head + 7 || memcmp(in->p + in->n - 7, "\r\n0\r\n\r\n", 7) != 0)
+    size_t expected = length ? strtoul(length, NULL, 10) : SIZE_MAX;
+    size_t dropped = 0;
+    for (;;) {
+        size_t body = dropped + in->n - head;
+        // Nothing follows an answer: the last chunk ends what there is.
+        bool is_last = in->n >= head + end && memcmp(in->p + in->n - end, last_chunk, end) == 0;
+        if (length ? body >= expected : is_last)
+            return body;
+        if (in->n > head + end) {
+            size_t drop = in->n - head - end;
+            memmove(in->p + head, in->p + head + drop, end);
+            in->n -= drop;
+            dropped += drop;
+        }
         receive_some(fd, in);
-    return in->n - head;
+    }
 }
 
 // ---- posting -----------------------------------------------------------------------------------

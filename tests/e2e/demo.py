@@ -20,7 +20,7 @@ sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
 import harness  # noqa: E402
 
 PEERS = 3
-ALERT = "DiskAlmostFull"
+METRIC = "disk_used_ratio"
 GROUP_INTERVAL_SECONDS = 5
 
 RULES = """\
@@ -63,6 +63,7 @@ class Demo:
     def start(self):
         self.datasource = self.world.victoria_metrics().start()
         self.say(f"VictoriaMetrics runs at http://{self.datasource.address}")
+        self.write(0.42)
         for i in range(PEERS):
             name = f"am-{i}"
             config = harness.am_config(self.sink.url(name), group_wait="1s",
@@ -77,15 +78,16 @@ class Demo:
             self.vmalerts.append(self.world.vmalert(
                 f"vmalert-{i}", RULES, self.datasource.address, [p.address for p in self.peers],
                 flags=["-rule.evalDelay=0"]).start())
+        self.datasource.wait_series(METRIC, 1)  # one it has never seen takes it up to 10 s to show
         self.say("the cluster is ready; 2 vmalerts evaluate the same rules and tell every peer")
 
     def write(self, ratio):
-        self.datasource.write(f'disk_used_ratio{{host="db-1",disk="sda"}} {ratio}')
+        self.datasource.write(f'{METRIC}{{host="db-1",disk="sda"}} {ratio}')
         return time.time()
 
     def fire(self):
         at = self.write(0.97)
-        self.say("wrote disk_used_ratio 0.97: the rule's condition (> 0.9) is met")
+        self.say(f"wrote {METRIC} 0.97: the rule's condition (> 0.9) is met")
         message = self.sink.wait(1, seconds=60, status="firing", alive=self.peers + self.vmalerts)[0]
         self.seconds["firing"] = message.at - at
         survivors = [p for p in self.peers if p.name != message.peer]
@@ -107,7 +109,7 @@ class Demo:
 
     def resolve(self):
         at = self.write(0.42)
-        self.say("wrote disk_used_ratio 0.42: the condition has ended")
+        self.say(f"wrote {METRIC} 0.42: the condition has ended")
         message = self.sink.wait(1, seconds=90 + self.peer_timeout * PEERS, status="resolved",
                                  alive=self.peers + self.vmalerts)[0]
         self.seconds["resolved"] = message.at - at
@@ -143,7 +145,7 @@ class Demo:
         for process, path in [(self.datasource, "/vmui/")] + [(v, "/vmalert/") for v in self.vmalerts] + \
                 [(p, "/") for p in self.peers]:
             print(f"  {process.name:20} http://{process.address}{path}")
-        print(f"  write samples with    curl -d 'disk_used_ratio{{host=\"db-1\",disk=\"sda\"}} 0.97' "
+        print(f"  write samples with    curl -d '{METRIC}{{host=\"db-1\",disk=\"sda\"}} 0.97' "
               f"http://{self.datasource.address}/api/v1/import/prometheus", flush=True)
         while True:
             for process in [self.datasource, *self.vmalerts, *self.peers]:

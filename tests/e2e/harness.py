@@ -25,6 +25,7 @@ import sys
 import tempfile
 import threading
 import time
+import urllib.parse
 
 PACKAGED = "/usr/bin"
 ALERTMANAGER_PACKAGED = PACKAGED + "/prometheus-alertmanager"
@@ -68,12 +69,12 @@ def wait_for(what, condition, seconds=START_SECONDS, every=0.05, alive=()):
         time.sleep(every)
 
 
-def holds(what, condition, seconds, every=0.1):
+def holds(what, condition, seconds, every=0.1, seen=lambda: ""):
     """Fails as soon as condition() is false within the given time: for "and nothing more comes"."""
     deadline = time.monotonic() + seconds
     while time.monotonic() < deadline:
         if not condition():
-            raise Failure(f"did not hold: {what}")
+            raise Failure(f"did not hold: {what} {seen()}")
         time.sleep(every)
 
 
@@ -202,9 +203,10 @@ class Process:
     def kill(self, signum=signal.SIGKILL):
         """Ends the process at once, like a power cut (the kernel's buffers survive)."""
         with contextlib.suppress(ProcessLookupError):
-            os.kill(self.pid, signum)
+            self.popen.send_signal(signum)
         self.popen.wait()
         self._forget()
+        self.check_sound()
 
     def stop(self):
         """Asks the process to end and requires that it does so soon and in order."""
@@ -244,14 +246,14 @@ class Process:
 class Alertmanager(Process):
     """One peer, ours or the packaged one (whose name in the cluster cannot be chosen)."""
 
-    def __init__(self, world, name, config, peers=(), packaged=False, cluster=True, flags=(), ours_version=None):
+    def __init__(self, world, name, config, peers=(), packaged=False, cluster=True, flags=()):
         self.address = f"127.0.0.1:{free_port()}"
         self.gossip_port = free_port()
         self.gossip = f"127.0.0.1:{self.gossip_port}"
         self.packaged = packaged
         self.data = os.path.join(world.folder, name + ".data")
         self.config_path = world.write(name + ".yml", config)
-        argv = [ALERTMANAGER_PACKAGED if packaged else ours_version or world.program("alertmanager"),
+        argv = [ALERTMANAGER_PACKAGED if packaged else world.program("alertmanager"),
                 f"--config.file={self.config_path}", f"--storage.path={self.data}",
                 f"--web.listen-address={self.address}", f"--web.external-url=http://{self.address}",
                 f"--cluster.listen-address={self.gossip if cluster else ''}"]
@@ -312,7 +314,11 @@ class Vmalert(Process):
 
 
 class VictoriaMetrics(Process):
-    """The real datasource. Samples are visible to queries about a second after they are written."""
+    """The real datasource.
+
+    Queries see a sample of a known series about a second after it was written, the first sample of
+    a new series up to ten seconds later.
+    """
 
     def __init__(self, world, name="victoria-metrics"):
         self.address = f"127.0.0.1:{free_port()}"
@@ -332,6 +338,14 @@ class VictoriaMetrics(Process):
         reply = request("POST", self.address, "/api/v1/import/prometheus", "\n".join(samples) + "\n")
         if reply.status not in (200, 204):
             raise Failure(f"{self.name} refused a sample: {reply.status} {reply.text}")
+
+    def query(self, expr):
+        """The result of an instant query: [{"metric": …, "value": [time, text]}, …]."""
+        path = "/api/v1/query?" + urllib.parse.urlencode({"query": expr})
+        return request("GET", self.address, path).json()["data"]["result"]
+
+    def wait_series(self, expr, count):
+        wait_for(f"{count} series of {expr} in {self.name}", lambda: len(self.query(expr)) >= count, alive=[self])
 
 
 # ---- the receiver ------------------------------------------------------------------------------
@@ -354,10 +368,11 @@ class Sink:
     """A webhook receiver that keeps every message. The last part of a path says who sent it.
 
     `answers` maps a path to a status code, or to "never" for a receiver that accepts the request
-    and then keeps silent. Only messages answered with 2xx are in `messages`; all are in `attempts`.
+    and then keeps silent. Only messages answered with 200 are in `messages`; all are in `attempts`.
+    `on_message` is called before the answer is sent, `on_answered` after it.
     """
 
-    def __init__(self, on_message=None):
+    def __init__(self, on_message=None, on_answered=None):
         self.messages, self.attempts, self.answers = [], [], {}
         self.lock, self.closing = threading.Lock(), threading.Event()
         sink = self
@@ -382,6 +397,8 @@ class Sink:
                 self.send_response(answer)
                 self.send_header("Content-Length", "0")
                 self.end_headers()
+                if answer == 200 and on_answered:
+                    on_answered(message)
 
             def log_message(self, *_):
                 pass
@@ -428,15 +445,15 @@ class World:
     """The temporary folder and everything that runs for one test. Use it with `with`."""
 
     def __init__(self, programs=None, keep=False):
-        self.programs = programs or os.environ.get("TOCSIN_BIN", "")
+        self.programs = os.path.abspath(programs or os.environ.get("TOCSIN_BIN", ""))
         self.folder = tempfile.mkdtemp(prefix="tocsin-")
         self.running, self.sinks, self.keep = [], [], keep
 
     def __enter__(self):
         return self
 
-    def __exit__(self, kind, error, _):
-        if error is not None and kind is not KeyboardInterrupt:
+    def __exit__(self, _kind, error, _trace):
+        if isinstance(error, Exception):  # not for Ctrl-C and SIGTERM
             for process in list(self.running):
                 sys.stderr.write(process.log_tail())
         self.close()
@@ -480,7 +497,8 @@ class World:
 
     def close(self):
         for process in list(reversed(self.running)):
-            process.kill()
+            with contextlib.suppress(Failure):
+                process.kill()
         for sink in self.sinks:
             sink.close()
         if not self.keep:

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <math.h>
 
+#include "base/core/arena.h"
 #include "base/core/buf.h"
 #include "base/core/hash.h"
 #include "base/core/log.h"
@@ -50,6 +51,23 @@ static void numbers_parse_exactly(void **state)
     assert_false(str_to_f64(S(""), &f));
 }
 
+static void buffers_grow_in_an_arena(void **state)
+{
+    (void)state;
+    struct arena mem = {0};
+    struct buf b = {.max = 1000, .mem = &mem};
+    for (int i = 0; i < 300; i++)
+        buf_put(&b, S("1234"));
+    assert_true(b.is_full);
+    str kept = buf_str(&b);
+    buf_done(&b);
+    assert_int_equal(b.n, 0);
+    buf_put(&b, S("other"));
+    assert_int_equal(kept.n, 1000);
+    check_str(str_slice(kept, 996, 1000), S("1234")); // lives as long as the arena
+    arena_done(&mem);
+}
+
 static void buffers_stop_at_their_maximum(void **state)
 {
     (void)state;
@@ -92,10 +110,11 @@ static void utf8_is_decoded_as_go_decodes_it(void **state)
         size_t count;
         bool is_valid;
     } CASES[] = {
-        {"", 0, true},          {"abc", 3, true},          {"é日🙂", 3, true},
-        {"\xff", 1, false},     {"\xc0\x80", 2, false},    {"\xed\xa0\x80", 3, false},
-        {"\xe6\x97", 2, false}, {"\xf4\x90\x80\x80", 4, false}, {"a\x80z", 3, false},
-        {"\xef\xbf\xbd", 1, true},
+        {"", 0, true},          {"abc", 3, true},
+        {"é日🙂", 3, true}, {"\xff", 1, false},
+        {"\xc0\x80", 2, false}, {"\xed\xa0\x80", 3, false},
+        {"\xe6\x97", 2, false}, {"\xf4\x90\x80\x80", 4, false},
+        {"a\x80z", 3, false},   {"\xef\xbf\xbd", 1, true},
     };
     for (size_t i = 0; i < ARRAY_LEN(CASES); i++) {
         str s = str_c(CASES[i].text);
@@ -182,6 +201,7 @@ int test_text(void)
         cmocka_unit_test(slices_cut_and_compare),
         cmocka_unit_test(numbers_parse_exactly),
         cmocka_unit_test(buffers_stop_at_their_maximum),
+        cmocka_unit_test(buffers_grow_in_an_arena),
         cmocka_unit_test(errors_wrap_outward),
         cmocka_unit_test(utf8_is_decoded_as_go_decodes_it),
         cmocka_unit_test(hashes_have_their_published_values),

@@ -33,6 +33,8 @@ static void floats_print_their_shortest_form(void **state)
     check_f64(1e21, 'f', -1, "1000000000000000000000");
     check_f64(1.5, 'e', -1, "1.5e+00");
     check_f64(123456789, 'e', 3, "1.235e+08");
+    check_f64(0, 'e', 2, "0.00e+00");
+    check_f64(0, 'e', -1, "0e+00");
     check_f64(2.5, 'f', 0, "2");
     check_f64(0.35, 'f', 1, "0.3");
     check_f64(1000, 'g', 4, "1000");

@@ -253,6 +253,14 @@ static void replacing_is_gos(void **state)
     check_replaced(S("a"), S("a"), S("${1"), "${1");
     check_replaced(S("(a)"), S("a"), S("$01"), "");
     check_replaced(S("(a)"), S("a"), S("${é}$é!"), "!");
+    // An invalid byte is one U+FFFD to the expression, and itself in what is kept.
+    check_replaced(S("[^x]"), S("\x97\xa5x本"), S(""), "x");
+    check_replaced(S("(.)a"),
+                   S("\xff\xfe"
+                     "a\xffz"),
+                   S("<$1>"), "\xff<\xfe>\xffz");
+    check_replaced(S(""), S("\xff\xe6\xe9\x9d"), S("-"), "-\xff-\xe6-\xe9-\x9d-");
+    check_replaced(S("\uFFFD+"), S("a\xff\uFFFD\xffz"), S("_"), "a_z");
 }
 
 int test_regex(void);
