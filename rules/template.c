@@ -176,7 +176,7 @@ enum rule_expand rule_text_expand(const struct rule_template_env *te, const stru
     size_t pending = queries->pending_count;
     bool ok = tpl_execute(text->set, S(""), &run, &out, err);
     bool is_pending = !ok && (err->code == ERR_CANCELED || queries->pending_count > pending);
-    *ret = ok ? buf_str(&out) : arena_str(mem, err_str(err));
+    *ret = !ok ? arena_str(mem, err_str(err)) : out.n ? buf_str(&out) : S("");
     if (is_pending)
         return RULE_EXPAND_PENDING;
     return ok ? RULE_EXPAND_OK : RULE_EXPAND_FAILED;
