@@ -6,7 +6,8 @@
 // the same rules from both:
 //
 // - An operation never completes inside the call that starts it.
-// - Each operation completes exactly once, or is cancelled; after cancel returns, no callback comes.
+// - Each operation completes exactly once, or is cancelled; after cancel returns, no callback
+// comes.
 // - What a callback is handed lives until the callback returns, unless said otherwise.
 // - What a call is handed is copied before the call returns, unless said otherwise.
 // - Timers with equal deadlines fire in the order in which they were set.
@@ -86,8 +87,8 @@ struct http_request {
     const struct http_header *headers;
     size_t header_count;
     str body;
-    dur_ns timeout; // for the whole exchange, from this moment on; 0: none
-    size_t response_bytes_max; // 0: HTTP_RESPONSE_BYTES_MAX; a longer one is ERR_LIMIT
+    dur_ns timeout;              // for the whole exchange, from this moment on; 0: none
+    size_t response_bytes_max;   // 0: HTTP_RESPONSE_BYTES_MAX; a longer one is ERR_LIMIT
     const struct httpconf *conf; // borrowed until the call ends
     bool no_redirects;
 };
@@ -104,8 +105,7 @@ struct http_response {
 struct http_call;
 // response is NULL when there was none; then err says why (ERR_NETWORK, ERR_TIMEOUT, ERR_LIMIT …).
 // err->text is the bare cause ("connection refused"), without method and URL.
-typedef void http_done_fn(void *owner, const struct http_response *response,
-                          const struct err *err);
+typedef void http_done_fn(void *owner, const struct http_response *response, const struct err *err);
 
 str http_header_find(const struct http_header *headers, size_t count, str name); // any case
 
@@ -277,8 +277,8 @@ static inline void env_udp_close(struct env *e, struct udp *u)
 
 // An accepted stream must get its events inside on_accept (env_stream_events) or be closed there.
 static inline struct listener *env_listen(struct env *e, const struct addr *bind,
-                                          accept_fn *on_accept, void *owner,
-                                          struct addr *ret_bound, struct err *err)
+                                          accept_fn *on_accept, void *owner, struct addr *ret_bound,
+                                          struct err *err)
 {
     return e->ops->listen(e, bind, on_accept, owner, ret_bound, err);
 }

@@ -32,8 +32,8 @@ void *arena_alloc_raw(struct arena *a, size_t bytes);
 #define arena_new(a, type)          ((type *)arena_alloc((a), sizeof(type)))
 #define arena_array(a, type, count) ((type *)arena_array_bytes((a), (count), sizeof(type)))
 
-str arena_str(struct arena *a, str s);      // copy, NUL-terminated behind its end
-char *arena_c(struct arena *a, str s);      // the same as a C string
+str arena_str(struct arena *a, str s); // copy, NUL-terminated behind its end
+char *arena_c(struct arena *a, str s); // the same as a C string
 str arena_printf(struct arena *a, const char *fmt, ...) PRINTF(2, 3);
 
 struct arena_mark arena_mark(const struct arena *a);

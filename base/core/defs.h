@@ -13,13 +13,13 @@
 #define UNUSED            __attribute__((unused))
 #define MUST_CHECK        __attribute__((warn_unused_result))
 
-#define ARRAY_LEN(a)                (sizeof(a) / sizeof((a)[0]))
-#define container_of(ptr, type, m)  ((type *)(void *)((char *)(ptr)-offsetof(type, m)))
+#define ARRAY_LEN(a)               (sizeof(a) / sizeof((a)[0]))
+#define container_of(ptr, type, m) ((type *)(void *)((char *)(ptr)-offsetof(type, m)))
 #undef MIN // <sys/param.h>, which many system headers bring, has the same two
 #undef MAX
-#define MIN(a, b)                   ((a) < (b) ? (a) : (b))
-#define MAX(a, b)                   ((a) > (b) ? (a) : (b))
-#define CLAMP(x, lo, hi)            ((x) < (lo) ? (lo) : (x) > (hi) ? (hi) : (x))
+#define MIN(a, b)        ((a) < (b) ? (a) : (b))
+#define MAX(a, b)        ((a) > (b) ? (a) : (b))
+#define CLAMP(x, lo, hi) ((x) < (lo) ? (lo) : (x) > (hi) ? (hi) : (x))
 
 // Runs fn(&variable) when the variable leaves its scope, in reverse order of declaration.
 //   defer(buf_done) struct buf text = {0};

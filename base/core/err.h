@@ -9,13 +9,13 @@
 
 enum err_code {
     ERR_NONE = 0,
-    ERR_SYNTAX,    // malformed input
-    ERR_INVALID,   // well-formed but not acceptable
-    ERR_LIMIT,     // a named maximum was reached
+    ERR_SYNTAX,  // malformed input
+    ERR_INVALID, // well-formed but not acceptable
+    ERR_LIMIT,   // a named maximum was reached
     ERR_NOT_FOUND,
     ERR_EXISTS,
-    ERR_IO,        // the operating system said no
-    ERR_NETWORK,   // connection failed or broke
+    ERR_IO,      // the operating system said no
+    ERR_NETWORK, // connection failed or broke
     ERR_TIMEOUT,
     ERR_CANCELED,
     ERR_UNSUPPORTED,

@@ -66,6 +66,5 @@ static inline struct list *list_take_first(struct list *head) // NULL when empty
 
 // The body may remove the current node (and free its owner), but no other.
 #define list_each_safe(node, head)                                                                 \
-    for (struct list *node = (head)->next, *node##_next; node && node != (head) &&                 \
-                                                         ((node##_next = node->next), true);       \
-         node = node##_next)
+    for (struct list *node = (head)->next, *node##_next;                                           \
+         node && node != (head) && ((node##_next = node->next), true); node = node##_next)

@@ -240,7 +240,8 @@ void log_write(const struct log *log, enum log_level level, const char *where, s
     sink->write(sink->owner, level, buf_str(&line));
 }
 
-void log_printf(const struct log *log, enum log_level level, const char *where, const char *fmt, ...)
+void log_printf(const struct log *log, enum log_level level, const char *where, const char *fmt,
+                ...)
 {
     if (!log->sink)
         return;

@@ -24,7 +24,7 @@ struct log_sink {
     enum log_format format;
     bool no_timestamps;
     time_ns (*now)(void *owner);
-    int32_t (*utc_offset_s)(void *owner, time_ns t);     // NULL: UTC
+    int32_t (*utc_offset_s)(void *owner, time_ns t);      // NULL: UTC
     void (*write)(void *owner, enum log_level, str line); // one line, its newline included
     void *owner;
     uint64_t lines_by_level[4]; // all lines, written or not
@@ -54,7 +54,7 @@ struct log_attr {
 #define LOG_BOUND_MAX 4
 
 struct log {
-    struct log_sink *sink; // NULL: nothing is written
+    struct log_sink *sink;                    // NULL: nothing is written
     struct log_attr bound[LOG_BOUND_MAX + 1]; // their texts are borrowed for the logger's life
 };
 
@@ -65,14 +65,14 @@ struct log log_with(const struct log *log, struct log_attr attr);
 void log_write(const struct log *log, enum log_level level, const char *where, str msg,
                const struct log_attr *attrs);
 // A formatted message without attributes, for the VictoriaMetrics forms.
-void log_printf(const struct log *log, enum log_level level, const char *where, const char *fmt, ...)
-    PRINTF(4, 5);
+void log_printf(const struct log *log, enum log_level level, const char *where, const char *fmt,
+                ...) PRINTF(4, 5);
 
 bool log_level_parse(str name, enum log_level *ret); // debug info warn error, any case
 
-#define LOG_TEXT_(x)  #x
-#define LOG_LINE_(x)  LOG_TEXT_(x)
-#define LOG_WHERE     __FILE_NAME__ ":" LOG_LINE_(__LINE__)
+#define LOG_TEXT_(x)   #x
+#define LOG_LINE_(x)   LOG_TEXT_(x)
+#define LOG_WHERE      __FILE_NAME__ ":" LOG_LINE_(__LINE__)
 #define LOG_ATTRS(...) ((struct log_attr[]){__VA_ARGS__ __VA_OPT__(, ){0}})
 
 #define log_debug(l, msg, ...) log_write((l), LOG_DEBUG, LOG_WHERE, S(msg), LOG_ATTRS(__VA_ARGS__))

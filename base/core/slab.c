@@ -5,7 +5,7 @@
 
 // Aligned to its size, so that an object's address tells its chunk. Large enough to be mapped: what
 // of it was never used takes no memory.
-#define CHUNK_BYTES ((size_t)256 << 10)
+#define CHUNK_BYTES ((size_t)1 << 20)
 
 #ifndef __has_feature // GCC has none
 #define __has_feature(x) 0

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "base/core/time.h"
 
-#define NS_PER_S    1000000000
-#define S_PER_DAY   86400
+#define NS_PER_S                 1000000000
+#define S_PER_DAY                86400
 #define DAYS_TO_1970_FROM_YEAR_1 719162 // 0001-01-01 … 1970-01-01
 
 static int64_t floor_div(int64_t a, int64_t b)
@@ -111,7 +111,8 @@ bool time_parse_rfc3339(str s, struct zoned_time *ret)
         return false;
     if (s.n && (s.p[0] == '.' || s.p[0] == ',')) {
         size_t digits = 0;
-        for (s = str_skip(s, 1); digits < s.n && s.p[digits] >= '0' && s.p[digits] <= '9'; digits++) {
+        for (s = str_skip(s, 1); digits < s.n && s.p[digits] >= '0' && s.p[digits] <= '9';
+             digits++) {
             if (digits < 9)
                 nanos = nanos * 10 + (s.p[digits] - '0');
         }
@@ -140,7 +141,8 @@ void buf_put_time(struct buf *b, time_ns t, int32_t offset_s, int digits)
                c.second);
     char fraction[10];
     snprintf(fraction, sizeof(fraction), "%09d", c.nanos);
-    size_t shown = digits >= 0 ? (size_t)MIN(digits, 9) : str_trim_right(str_from(fraction, 9), '0').n;
+    size_t shown =
+        digits >= 0 ? (size_t)MIN(digits, 9) : str_trim_right(str_from(fraction, 9), '0').n;
     if (shown) {
         buf_put_c(b, '.');
         buf_put(b, str_from(fraction, shown));

@@ -48,10 +48,10 @@ int64_t unix_from_civil(int64_t year, int month, int day, int hour, int minute, 
 int days_in_month(int64_t year, int month);
 
 // An instant that remembers the UTC offset it was written with.
-struct zoned_time {
+struct zoned_time { // 12 bytes: alerts hold two
     time_ns t;
     int32_t offset_s;
-};
+} __attribute__((packed, aligned(4)));
 
 // RFC 3339 §5.6 with any number of fraction digits (cut to ns). Go's parser: 'T' and 'Z' upper
 // case, offset ±hh:mm.

@@ -68,9 +68,9 @@ struct unit {
 };
 
 static const struct unit GO_UNITS[] = {
-    {"ns", 1},          {"us", 1000},        {"µs", 1000},  {"μs", 1000},
-    {"ms", 1000000},    {"s", 1000000000},   {"m", DUR_MINUTES(1)},
-    {"h", DUR_HOURS(1)}, {"d", DUR_DAYS(1)}, {"w", DUR_DAYS(7)},
+    {"ns", 1},          {"us", 1000},       {"µs", 1000},          {"μs", 1000},
+    {"ms", 1000000},    {"s", 1000000000},  {"m", DUR_MINUTES(1)}, {"h", DUR_HOURS(1)},
+    {"d", DUR_DAYS(1)}, {"w", DUR_DAYS(7)},
 };
 #define GO_UNIT_COUNT      8 // without d and w
 #define KINGPIN_UNIT_COUNT ARRAY_LEN(GO_UNITS)
@@ -161,7 +161,7 @@ bool dur_parse_kingpin(str s, dur_ns *ret, struct err *err)
 // ---- Prometheus ----------------------------------------------------------------------------
 
 static const struct unit PROMETHEUS_UNITS[] = {
-    {"y", DUR_DAYS(365)}, {"w", DUR_DAYS(7)},  {"d", DUR_DAYS(1)}, {"h", DUR_HOURS(1)},
+    {"y", DUR_DAYS(365)},  {"w", DUR_DAYS(7)},    {"d", DUR_DAYS(1)}, {"h", DUR_HOURS(1)},
     {"m", DUR_MINUTES(1)}, {"s", DUR_SECONDS(1)}, {"ms", DUR_MS(1)},
 };
 
@@ -186,8 +186,8 @@ bool dur_parse_prometheus(str s, dur_ns *ret, struct err *err)
         str name = str_slice(s, digits, end);
         const struct unit *unit = unit_find(name, PROMETHEUS_UNITS, ARRAY_LEN(PROMETHEUS_UNITS));
         if (!unit)
-            return err_set(err, ERR_SYNTAX, "unknown unit \"%.*s\" in duration \"%.*s\"",
-                           STR(name), STR(whole));
+            return err_set(err, ERR_SYNTAX, "unknown unit \"%.*s\" in duration \"%.*s\"", STR(name),
+                           STR(whole));
         if (previous && unit <= previous)
             return err_set(err, ERR_SYNTAX, "not a valid duration string: \"%.*s\"", STR(whole));
         uint64_t number;
@@ -289,7 +289,8 @@ bool dur_ms_parse_metricsql(str s, int64_t step_ms, int64_t *ret_ms, struct err 
     while (s.n > 0) {
         size_t bytes = vm_part_bytes(s);
         str part = str_slice(s, 0, bytes);
-        bool is_ms = bytes > 2 && (part.p[bytes - 2] | 0x20) == 'm' && (part.p[bytes - 1] | 0x20) == 's';
+        bool is_ms =
+            bytes > 2 && (part.p[bytes - 2] | 0x20) == 'm' && (part.p[bytes - 1] | 0x20) == 's';
         double number;
         if (bytes == 0 || !str_to_f64(str_slice(part, 0, bytes - 1 - is_ms), &number))
             return err_set(err, ERR_SYNTAX, "cannot parse duration \"%.*s\"", STR(s));

@@ -12,6 +12,6 @@ uint32_t utf8_decode(str s, size_t *ret_width);
 uint32_t utf8_decode_last(str s, size_t *ret_width);
 
 bool utf8_is_valid(str s);
-size_t utf8_count(str s);                    // code points, invalid bytes count one each
+size_t utf8_count(str s);                        // code points, invalid bytes count one each
 void buf_put_rune(struct buf *b, uint32_t rune); // an invalid one becomes U+FFFD
 void buf_put_repaired(struct buf *b, str s);     // invalid bytes become U+FFFD

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #define BANNED_ALLOW_IMPURE // the clock is read here
 #include <ares.h>
-#include <curl/curl.h>
 #include <errno.h>
+#include <malloc.h>
 #include <poll.h>
 #include <signal.h>
 #include <sodium.h>
@@ -19,6 +19,7 @@
 
 #define WORKERS_DEFAULT   4
 #define OPEN_FILES_MAX    (1 << 20)
+#define MMAP_BYTES_MIN    (128 << 10)
 #define SIGNAL_NUMBER_MAX 64
 
 struct signal_handler {
@@ -289,6 +290,8 @@ static bool process_init(const struct env_uv_options *options, struct err *err)
     snprintf(workers, sizeof(workers), "%u", options->workers ? options->workers : WORKERS_DEFAULT);
     setenv("UV_THREADPOOL_SIZE", workers, 0);
     signal(SIGPIPE, SIG_IGN);
+    // Fixed, or glibc raises it with each large block that is freed, and keeps what tables outgrew.
+    mallopt(M_MMAP_THRESHOLD, MMAP_BYTES_MIN);
 
     struct rlimit files;
     if (getrlimit(RLIMIT_NOFILE, &files) == 0) {
@@ -297,12 +300,8 @@ static bool process_init(const struct env_uv_options *options, struct err *err)
     }
     if (sodium_init() < 0)
         return err_set(err, ERR_IO, "cannot initialise libsodium");
-    if (curl_global_init(CURL_GLOBAL_DEFAULT) != CURLE_OK)
-        return err_set(err, ERR_IO, "cannot initialise libcurl");
-    if (ares_library_init(ARES_LIB_INIT_ALL) != ARES_SUCCESS) {
-        curl_global_cleanup();
+    if (ares_library_init(ARES_LIB_INIT_ALL) != ARES_SUCCESS)
         return err_set(err, ERR_IO, "cannot initialise c-ares");
-    }
     return true;
 }
 
@@ -336,7 +335,6 @@ struct env *env_uv_new(const struct env_uv_options *options, struct err *err)
     rand_seed(&e->rand, seed);
     loop_init(e);
     e->dns = dns_new(e);
-    e->http = http_client_new(e);
     return &e->env;
 }
 
@@ -365,7 +363,6 @@ void env_uv_free(struct env *env)
     mem_free(e->read_buffer);
     mem_free(e);
     ares_library_cleanup();
-    curl_global_cleanup();
 }
 
 const struct env_uv_counts *env_uv_counts(const struct env *env)

@@ -405,7 +405,10 @@ struct http_auth *http_client_auth(struct http_client *c)
 struct http_call *http_client_start(struct env *env, const struct http_request *request,
                                     http_done_fn *fn, void *owner)
 {
-    struct http_client *c = env_uv_of(env)->http;
+    struct env_uv *e = env_uv_of(env);
+    if (!e->http)
+        e->http = http_client_new(e);
+    struct http_client *c = e->http;
     struct http_call *call = mem_new(struct http_call);
     call->client = c;
     call->env = c->env;
@@ -438,6 +441,8 @@ void http_client_cancel(struct http_call *call)
 
 struct http_client *http_client_new(struct env_uv *e)
 {
+    if (curl_global_init(CURL_GLOBAL_DEFAULT) != CURLE_OK)
+        panic("cannot initialise libcurl");
     struct http_client *c = mem_new(struct http_client);
     c->env = e;
     c->seed = rand_u64(&e->rand);
@@ -473,6 +478,7 @@ void http_client_free(struct http_client *c)
     while (c->pool_count)
         curl_easy_cleanup(c->pool[--c->pool_count]);
     curl_multi_cleanup(c->multi);
+    curl_global_cleanup();
     http_auth_free(c->auth);
     timer_queue_cancel(&c->env->timers, &c->timer);
     map_done(&c->hosts);

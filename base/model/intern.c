@@ -12,6 +12,23 @@ void intern_done(struct intern *t)
     *t = (struct intern){0};
 }
 
+// Where the search for a hash begins; any number of places will do (Lemire 2016).
+static uint32_t home(const struct intern *t, uint32_t hash)
+{
+    return (uint32_t)((uint64_t)hash * t->cap >> 32);
+}
+
+static uint32_t after(const struct intern *t, uint32_t at)
+{
+    return at + 1 == t->cap ? 0 : at + 1;
+}
+
+// Steps from one place to another.
+static uint32_t steps(const struct intern *t, uint32_t from, uint32_t to)
+{
+    return to >= from ? to - from : to + t->cap - from;
+}
+
 static uint32_t short_hash(uint64_t hash)
 {
     return (uint32_t)(hash >> 32);
@@ -21,8 +38,8 @@ void *intern_find(const struct intern *t, uint64_t hash, map_eq_fn *eq, const vo
 {
     if (t->count == 0)
         return NULL;
-    uint32_t mask = t->cap - 1, wanted = short_hash(hash);
-    for (uint32_t at = wanted & mask; t->items[at]; at = (at + 1) & mask) {
+    uint32_t wanted = short_hash(hash);
+    for (uint32_t at = home(t, wanted); t->items[at]; at = after(t, at)) {
         if (t->hashes[at] == wanted && eq(t->items[at], key))
             return t->items[at];
     }
@@ -31,9 +48,9 @@ void *intern_find(const struct intern *t, uint64_t hash, map_eq_fn *eq, const vo
 
 static void intern_put(struct intern *t, uint32_t hash, void *item)
 {
-    uint32_t mask = t->cap - 1, at = hash & mask;
+    uint32_t at = home(t, hash);
     while (t->items[at])
-        at = (at + 1) & mask;
+        at = after(t, at);
     t->hashes[at] = hash;
     t->items[at] = item;
 }
@@ -57,7 +74,7 @@ void intern_insert(struct intern *t, uint64_t hash, void *item)
     if ((uint64_t)t->count * 5 >= (uint64_t)t->cap * 4) { // four fifths are taken
         if (t->cap > UINT32_MAX / 2)
             panic("a table grew past %u items", t->count);
-        intern_resize(t, t->cap ? t->cap * 2 : CAP_FIRST);
+        intern_resize(t, MAX(CAP_FIRST, t->cap + t->cap / 4));
     }
     intern_put(t, short_hash(hash), item);
     t->count++;
@@ -67,10 +84,8 @@ void intern_insert(struct intern *t, uint64_t hash, void *item)
 // place where its search begins (Knuth, The Art of Computer Programming 3, §6.4, algorithm R).
 static void intern_close_gap(struct intern *t, uint32_t at)
 {
-    uint32_t mask = t->cap - 1;
-    for (uint32_t next = (at + 1) & mask; t->items[next]; next = (next + 1) & mask) {
-        uint32_t from_home = (next - t->hashes[next]) & mask, from_gap = (next - at) & mask;
-        if (from_home < from_gap)
+    for (uint32_t next = after(t, at); t->items[next]; next = after(t, next)) {
+        if (steps(t, home(t, t->hashes[next]), next) < steps(t, at, next))
             continue;
         t->items[at] = t->items[next];
         t->hashes[at] = t->hashes[next];
@@ -82,11 +97,21 @@ static void intern_close_gap(struct intern *t, uint32_t at)
 void intern_remove(struct intern *t, uint64_t hash, const void *item)
 {
     assert(t->count > 0);
-    uint32_t mask = t->cap - 1, at = short_hash(hash) & mask;
-    for (; t->items[at] != item; at = (at + 1) & mask)
+    uint32_t at = home(t, short_hash(hash));
+    for (; t->items[at] != item; at = after(t, at))
         assert(t->items[at]);
     intern_close_gap(t, at);
     t->count--;
     if (t->cap > CAP_FIRST && t->count < t->cap / 8)
         intern_resize(t, t->cap / 2); // what a storm of alerts took is given back
+}
+
+void *intern_next(const struct intern *t, size_t *cursor)
+{
+    while (*cursor < t->cap) {
+        void *item = t->items[(*cursor)++];
+        if (item)
+            return item;
+    }
+    return NULL;
 }

@@ -53,18 +53,32 @@ static void chunk_hash_put(struct chunk_hash *h, const void *from, size_t n)
 }
 
 // Lengths stand in front of the texts: sets that differ give different bytes.
+static void chunk_hash_put_label(struct chunk_hash *h, str name, str value)
+{
+    uint32_t lengths[2] = {(uint32_t)name.n, (uint32_t)value.n};
+    chunk_hash_put(h, lengths, sizeof(lengths));
+    chunk_hash_put(h, name.p, name.n);
+    chunk_hash_put(h, value.p, value.n);
+}
+
 static uint64_t label_key_hash(uint64_t seed, const struct label_key *key)
 {
     struct chunk_hash h;
     h.hash = seed;
     h.n = 0;
-    for (size_t i = 0; i < key->count; i++) {
-        const struct label *l = &key->labels[i];
-        uint32_t lengths[2] = {(uint32_t)l->name.n, (uint32_t)l->value.n};
-        chunk_hash_put(&h, lengths, sizeof(lengths));
-        chunk_hash_put(&h, l->name.p, l->name.n);
-        chunk_hash_put(&h, l->value.p, l->value.n);
-    }
+    for (size_t i = 0; i < key->count; i++)
+        chunk_hash_put_label(&h, key->labels[i].name, key->labels[i].value);
+    return hash_seeded(h.hash, str_from(h.bytes, h.n));
+}
+
+// The same of a set.
+static uint64_t labels_key_hash(uint64_t seed, const struct labels *l)
+{
+    struct chunk_hash h;
+    h.hash = seed;
+    h.n = 0;
+    for (size_t i = 0; i < l->count; i++)
+        chunk_hash_put_label(&h, labels_name_at(l, i), labels_value_at(l, i));
     return hash_seeded(h.hash, str_from(h.bytes, h.n));
 }
 
@@ -149,7 +163,6 @@ static struct labels *labels_new(struct label_store *s, const struct label_key *
     assert(key->count < UINT32_MAX);
     struct labels *l = slab_alloc(&s->symbols.slab, labels_bytes(key->count));
     l->names = names_get(s, key);
-    l->hash = hash;
     l->fingerprint = label_fingerprint(key->labels, key->count);
     l->refs = 1;
     l->count = (uint32_t)key->count;
@@ -182,7 +195,7 @@ void labels_unref(struct labels *l)
     if (--l->refs > 0)
         return;
     struct label_store *s = l->names->store;
-    intern_remove(&s->sets, l->hash, l);
+    intern_remove(&s->sets, labels_key_hash(s->symbols.seed, l), l);
     for (size_t i = 0; i < l->count; i++)
         symbol_unref(&s->symbols, l->values[i]);
     names_unref(l->names);

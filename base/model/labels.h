@@ -8,6 +8,7 @@
 #include "base/core/arena.h"
 #include "base/core/buf.h"
 #include "base/core/err.h"
+#include "base/core/hash.h"
 #include "base/model/symbol.h"
 
 struct label {
@@ -31,7 +32,6 @@ struct label_store {
 
 struct labels {
     struct label_names *names;
-    uint64_t hash;        // of the table; seeded
     uint64_t fingerprint; // labels_fingerprint
     uint32_t refs;
     uint32_t count;
@@ -53,6 +53,12 @@ static inline struct labels *labels_ref(struct labels *l)
 {
     l->refs++;
     return l;
+}
+
+// For tables of label sets: equal sets are one pointer.
+static inline uint64_t labels_hash(const struct labels *l)
+{
+    return hash_mix((uintptr_t)l, l->count);
 }
 
 static inline str labels_name_at(const struct labels *l, size_t i)
