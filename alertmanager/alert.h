@@ -6,7 +6,7 @@
 // alert is a version: immutable once made, shared by reference. News about an alert makes another
 // version, merged with the one known.
 //
-// Thread: core. Memory: 80 bytes a version; label sets, annotations and URLs are shared texts.
+// Thread: core. Memory: 64 bytes a version; label sets, annotations and URLs are shared texts.
 #pragma once
 #include "base/core/time.h"
 #include "base/model/labels.h"

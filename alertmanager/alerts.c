@@ -68,7 +68,7 @@ static bool has_labels(const void *item, const void *key)
 
 struct alert *alerts_find(const struct alerts *s, const struct labels *labels)
 {
-    return map_find(&s->alerts, labels->hash, has_labels, labels);
+    return map_find(&s->alerts, labels_hash(labels), has_labels, labels);
 }
 
 static void tell_stored(struct alerts *s, struct alert *a, bool is_created)
@@ -112,10 +112,10 @@ static bool store_alert(struct alerts *s, struct alert *news, time_ns now, struc
         return true;
     }
     if (known) {
-        map_replace_item(&s->alerts, a->labels->hash, known, alert_ref(a));
+        map_replace_item(&s->alerts, labels_hash(a->labels), known, alert_ref(a));
         s->stats.merged++;
     } else {
-        map_insert(&s->alerts, a->labels->hash, alert_ref(a));
+        map_insert(&s->alerts, labels_hash(a->labels), alert_ref(a));
         s->stats.created++;
     }
     tell_stored(s, a, !known);
@@ -169,7 +169,7 @@ size_t alerts_per_name_limit(const struct alerts *s)
 
 static void drop(struct alerts *s, struct alert *a)
 {
-    map_remove_item(&s->alerts, a->labels->hash, a);
+    map_remove_item(&s->alerts, labels_hash(a->labels), a);
     list_each_safe (node, &s->subscribers) {
         struct alerts_subscriber *sub = list_item(node, struct alerts_subscriber, node);
         if (sub->on_dropped)

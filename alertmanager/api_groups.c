@@ -107,7 +107,7 @@ static void put_alert(struct group_list *l, struct json_writer *w, const struct 
 {
     struct api_alert_status status;
     const struct alert_receivers *r =
-        map_find(&l->receivers, a->labels->hash, is_of_alert, a->labels);
+        map_find(&l->receivers, labels_hash(a->labels), is_of_alert, a->labels);
     api_alert_status(l->am, a, env_now(l->am->env), &status);
     status.muted_by = g->muted_by;
     status.muted_by_count = g->muted_by_count;
@@ -192,11 +192,11 @@ static void answer(struct group_list *l)
 static void note_receiver(struct group_list *l, const struct labels *labels,
                           const struct config_receiver *receiver)
 {
-    struct alert_receivers *r = map_find(&l->receivers, labels->hash, is_of_alert, labels);
+    struct alert_receivers *r = map_find(&l->receivers, labels_hash(labels), is_of_alert, labels);
     if (!r) {
         r = arena_new(&l->mem, struct alert_receivers);
         r->labels = labels;
-        map_insert(&l->receivers, labels->hash, r);
+        map_insert(&l->receivers, labels_hash(labels), r);
     }
     if (r->count == r->cap) {
         size_t cap = r->cap ? r->cap * 2 : 1;

@@ -15,7 +15,7 @@ static bool has_labels(const void *item, const void *key)
 
 struct placement *placement_find(const struct dispatcher *d, const struct labels *labels)
 {
-    return map_find(&d->placements, labels->hash, has_labels, labels);
+    return intern_find(&d->placements, labels_hash(labels), has_labels, labels);
 }
 
 static size_t placement_bytes(size_t count)
@@ -32,10 +32,9 @@ static struct placement *placement_new(struct dispatcher *d, struct labels *labe
     memset(p, 0, placement_bytes(count));
     p->labels = labels_ref(labels);
     p->count = (uint32_t)count;
-    uint64_t hash = labels_xxh64(labels);
     for (size_t i = 0; i < count; i++)
-        p->members[i] = (struct member){.placement = p, .route = d->scratch.items[i], .hash = hash};
-    map_insert(&d->placements, labels->hash, p);
+        p->members[i] = (struct member){.placement = p, .route = d->scratch.items[i]};
+    intern_insert(&d->placements, labels_hash(labels), p);
     return p;
 }
 
@@ -43,7 +42,7 @@ void placement_free_if_unused(struct dispatcher *d, struct placement *p)
 {
     if (p->live_count > 0)
         return;
-    map_remove_item(&d->placements, p->labels->hash, p);
+    intern_remove(&d->placements, labels_hash(p->labels), p);
     labels_unref(p->labels);
     slab_free(&d->opt.labels->symbols.slab, p, placement_bytes(p->count));
 }
@@ -199,7 +198,7 @@ void dispatcher_free(struct dispatcher *d)
     map_done(&d->groups);
     map_done(&d->keys);
     assert(d->placements.count == 0);
-    map_done(&d->placements);
+    intern_done(&d->placements);
     route_list_done(&d->scratch);
     config_unref(d->opt.config);
     mem_free(d);
@@ -237,7 +236,8 @@ void dispatcher_count_alerts(const struct dispatcher *d, size_t ret[ALERT_STATE_
 {
     memset(ret, 0, ALERT_STATE_COUNT * sizeof(*ret));
     time_ns now = env_now(d->opt.env);
-    map_each (struct placement, p, &d->placements) {
+    intern_each(struct placement, p, &d->placements)
+    {
         enum alert_state highest = ALERT_UNPROCESSED;
         bool is_firing = false;
         for (uint32_t i = 0; i < p->count; i++) {

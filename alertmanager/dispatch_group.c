@@ -14,7 +14,7 @@ struct group_id {
 
 static uint64_t group_hash(struct group_id id)
 {
-    return hash_mix(id.labels->hash, id.route->index);
+    return hash_mix(labels_hash(id.labels), id.route->index);
 }
 
 static bool is_group(const void *item, const void *key)
@@ -250,7 +250,7 @@ static void collect(struct notify_group *n, time_ns now, struct notify_alerts *r
             .starts_at = a->starts_at,
             .ends_at = is_resolved ? a->ends_at : (struct zoned_time){TIME_UNSET, 0},
             .generator_url = symbol_str(a->generator_url),
-            .hash = g->members[i]->hash,
+            .hash = labels_xxh64(a->labels),
             .is_resolved = is_resolved,
         };
     }

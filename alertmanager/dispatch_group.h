@@ -6,6 +6,7 @@
 // versions; routes are matched, and groups looked up, only for alerts that are in none.
 #pragma once
 #include "alertmanager/dispatch.h"
+#include "base/model/intern.h"
 
 struct placement;
 
@@ -14,7 +15,6 @@ struct member { // an alert in one group
     const struct route *route;
     struct group *group; // NULL: not in it now
     struct alert *alert; // newest version
-    uint64_t hash;       // labels_xxh64
     uint32_t at;         // in group->members
     struct alert_mark mark;
 };
@@ -56,10 +56,10 @@ struct group {
 struct dispatcher {
     struct dispatcher_options opt;
     struct alerts_subscriber subscriber;
-    struct map placements; // by labels
-    struct map groups;     // by route and group labels
-    struct map keys;       // the same groups by notify.group_key
-    uint64_t seed;         // of the hashes of keys
+    struct intern placements; // by labels
+    struct map groups;        // by route and group labels
+    struct map keys;          // the same groups by notify.group_key
+    uint64_t seed;            // of the hashes of keys
     struct route_list scratch;
 
     struct timer start_timer;

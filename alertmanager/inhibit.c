@@ -69,7 +69,7 @@ struct set_key {
 
 static uint64_t set_hash(struct set_key key)
 {
-    return hash_mix(key.values->hash, key.rule);
+    return hash_mix(labels_hash(key.values), key.rule);
 }
 
 static bool is_set(const void *item, const void *key)
@@ -151,7 +151,7 @@ static struct known *known_new(struct inhibitor *in, struct labels *labels)
         set->count++;
     }
     in->source_count += count;
-    map_insert(&in->known, labels->hash, k);
+    map_insert(&in->known, labels_hash(labels), k);
     return k;
 }
 
@@ -170,7 +170,7 @@ static void on_alert(void *owner, struct alert *a, bool is_created)
     struct inhibitor *in = owner;
     if (in->opt.rule_count == 0)
         return;
-    struct known *k = map_find(&in->known, a->labels->hash, has_labels, a->labels);
+    struct known *k = map_find(&in->known, labels_hash(a->labels), has_labels, a->labels);
     if (!k)
         k = known_new(in, a->labels);
     if (k->source_count == 0)
@@ -187,7 +187,7 @@ static void load(void *owner, struct alert *a)
 static void on_dropped(void *owner, struct alert *a)
 {
     struct inhibitor *in = owner;
-    struct known *k = map_remove(&in->known, a->labels->hash, has_labels, a->labels);
+    struct known *k = map_remove(&in->known, labels_hash(a->labels), has_labels, a->labels);
     if (k)
         known_free(in, k);
 }

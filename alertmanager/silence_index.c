@@ -308,7 +308,7 @@ static bool memo_has_labels(const void *item, const void *labels)
 
 static struct silence_memo *memo_get(struct silence_index *x, struct labels *l)
 {
-    struct silence_memo *m = map_find(&x->cache, l->hash, memo_has_labels, l);
+    struct silence_memo *m = map_find(&x->cache, labels_hash(l), memo_has_labels, l);
     if (m)
         return m;
     if (x->cache.count >= SILENCES_CACHE_MAX) { // not remembered
@@ -320,7 +320,7 @@ static struct silence_memo *memo_get(struct silence_index *x, struct labels *l)
     m = mem_new(struct silence_memo);
     m->labels = labels_ref(l);
     m->epoch = x->epoch - 1; // void
-    map_insert(&x->cache, l->hash, m);
+    map_insert(&x->cache, labels_hash(l), m);
     x->stats->cached = x->cache.count;
     return m;
 }
@@ -347,7 +347,7 @@ void silence_index_sweep(struct silence_index *x)
     map_each (struct silence_memo, m, &x->cache) {
         if (m->labels->refs > 1)
             continue;
-        map_remove_item(&x->cache, m->labels->hash, m);
+        map_remove_item(&x->cache, labels_hash(m->labels), m);
         memo_free(m);
     }
     x->stats->cached = x->cache.count;

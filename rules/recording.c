@@ -112,12 +112,12 @@ static bool collect_sets(struct recording_rule *r, const struct query_result *re
         struct label *labels;
         size_t count = record_labels(r, &result->series[i], mem, &labels);
         struct labels *l = labels_get(r->rule.shared->labels, labels, count);
-        if (map_find(sets, l->hash, NULL, l)) {
+        if (map_find(sets, labels_hash(l), NULL, l)) {
             refuse_twin(&result->series[i], l, err);
             labels_unref(l);
             return false;
         }
-        map_insert(sets, l->hash, l);
+        map_insert(sets, labels_hash(l), l);
     }
     return true;
 }
@@ -134,7 +134,7 @@ static void put_stale_markers(struct recording_rule *r, const struct map *curren
                               struct arena *mem, struct series_list *out)
 {
     map_each (struct labels, l, &r->previous) {
-        if (map_find(current, l->hash, NULL, l))
+        if (map_find(current, labels_hash(l), NULL, l))
             continue;
         // The texts must outlive the set, which this evaluation gives up.
         struct label *labels = plain_labels(l, mem);

@@ -43,7 +43,7 @@ static void map_agrees_with_a_plain_array(void **state)
         is_in[key] = !is_in[key];
 
         uint32_t count = 0;
-        map_each(struct number, n, &map) {
+        map_each (struct number, n, &map) {
             assert_true(is_in[n->key]);
             count++;
         }
@@ -64,7 +64,7 @@ static void map_iterates_in_insertion_order(void **state)
     for (uint64_t i = 0; i < KEYS; i += 3)
         assert_true(map_remove_item(&map, hash_mix(i, 0), &numbers[i]));
     uint64_t next = 1;
-    map_each(struct number, n, &map) {
+    map_each (struct number, n, &map) {
         assert_true(n->key == next);
         next += next % 3 == 2 ? 2 : 1;
     }
