@@ -920,8 +920,6 @@ static void the_environment_names_proxies(void **state)
     setenv("HTTP_PROXY", url, 1);
     setenv("NO_PROXY", ".excluded.invalid", 1);
     auth_rig_init(&r);
-    unsetenv("HTTP_PROXY");
-    unsetenv("NO_PROXY");
     struct addr at = loop_addr();
     struct err err = ERR_INIT;
     at.port = port;
@@ -931,6 +929,8 @@ static void the_environment_names_proxies(void **state)
     const struct httpconf conf = {.proxy.from_environment = true};
     ask_with(&r, (struct http_request){.url = S("http://nowhere.invalid/x"), .conf = &conf});
     check_saw(&r, "by proxy");
+    unsetenv("HTTP_PROXY"); // the first request has read them
+    unsetenv("NO_PROXY");
     ask_with(&r, (struct http_request){.url = S("http://a.excluded.invalid/x"), .conf = &conf});
     assert_int_equal(r.a.status, 0);
     ask(&r, &conf); // loopback
