@@ -3,6 +3,8 @@
 
 #include "base/core/alloc.h"
 
+#define RULE_BLOCK_BYTES 256 // of texts of its file; there may be very many rules
+
 #define HISTORY_ENTRIES_MAX 100000
 
 void series_list_add(struct series_list *l, const struct label *labels, size_t label_count,
@@ -128,6 +130,7 @@ void rule_init(struct rule *r, const struct rules_shared *shared, struct rule_fi
                const struct group_conf *group, const struct rule_conf *conf)
 {
     *r = (struct rule){.shared = shared, .last_series_fetched = -1};
+    r->mem.block_bytes = RULE_BLOCK_BYTES;
     set_conf(r, files, group, conf);
 }
 

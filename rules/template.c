@@ -19,13 +19,9 @@ bool rule_text_is_template(str text)
 static struct tpl_set *compile(const struct tpl_set *base, str text, struct err *err)
 {
     struct buf whole = {0};
-    struct tpl_set *set = tpl_set_clone(base);
     buf_put(&whole, RULE_TPL_PREFIX);
     buf_put(&whole, text);
-    if (!tpl_parse(set, S(""), buf_str(&whole), err)) {
-        tpl_set_free(set);
-        set = NULL;
-    }
+    struct tpl_set *set = tpl_compile(base, buf_str(&whole), err);
     buf_done(&whole);
     return set;
 }

@@ -143,15 +143,18 @@ class Bench:
 
     # ---- vmalert -----------------------------------------------------------------------------
 
-    def rules(self):
+    def rules(self, has_annotations=True):
+        annotations = ("    annotations:\n"
+                       "      summary: '{{ $labels.instance }} of {{ $labels.job }} has {{ $value | humanize }}'\n"
+                       "      description: 'job {{ $labels.job }} on {{ $labels.instance }}'\n")
         text = "groups:\n"
         for g in range(GROUPS):
             text += f"- name: group{g}\n  interval: {INTERVAL_SECONDS}s\n  rules:\n"
             for r in range(RULES_PER_GROUP):
                 text += (f"  - alert: HighRate{g}x{r}\n    expr: rate(requests{{rule=\"{g}x{r}\"}}[5m]) > 10\n"
-                         "    labels: {severity: page}\n    annotations:\n"
-                         "      summary: '{{ $labels.instance }} of {{ $labels.job }} has {{ $value | humanize }}'\n"
-                         "      description: 'job {{ $labels.job }} on {{ $labels.instance }}'\n")
+                         "    labels: {severity: page}\n")
+                if has_annotations:
+                    text += annotations
         return text
 
     def stub_count(self, stub):
@@ -162,10 +165,17 @@ class Bench:
         return int(line.split()[1])
 
     def measure_evaluation(self, world, side):
+        v = self.evaluate(world, side, self.rules(), EVALUATION)
+        self.results.add(MEMORY_RULES, side, v.memory_kb() / 1024)
+
+    def measure_bare_evaluation(self, world, side):
+        self.evaluate(world, side, self.rules(has_annotations=False), BARE)
+
+    def evaluate(self, world, side, rules, row):
         stub = harness.Process(world, "stub", [os.path.join(self.programs, "bench_stub"), "--series", str(SERIES)],
                                ours=True).start()
         address = wait_for("the stub's address", lambda: stub.log().strip(), alive=[stub])
-        v = self.vmalert(world, side, self.rules(), address).start()
+        v = self.vmalert(world, side, rules, address).start()
         per_round = GROUPS * RULES_PER_GROUP
         # The first rounds create the alerts; what is measured is the steady state.
         wait_for("the first evaluations", lambda: self.stub_count(stub) >= 2 * per_round, seconds=120, every=0.2,
@@ -174,8 +184,8 @@ class Bench:
         wait_for("evaluations", lambda: self.stub_count(stub) >= queries + EVALUATIONS * per_round, seconds=240,
                  every=0.5, alive=[v])
         cpu, queries = v.cpu_seconds() - cpu, self.stub_count(stub) - queries
-        self.results.add(EVALUATION, side, cpu / (queries * SERIES) * 1e6)
-        self.results.add(MEMORY_RULES, side, v.memory_kb() / 1024)
+        self.results.add(row, side, cpu / (queries * SERIES) * 1e6)
+        return v
 
     # ---- both --------------------------------------------------------------------------------
 
@@ -206,6 +216,10 @@ class Bench:
 
     def run_vmalert(self):
         self.each("rule evaluation", self.measure_evaluation)
+        self.each("rule evaluation without annotations", self.measure_bare_evaluation)
+        for side in ("ours", "theirs"):
+            for full, bare in zip(self.results.values[EVALUATION][side], self.results.values[BARE][side]):
+                self.results.add(RENDERING, side, full - bare)
         self.measure_start(VM_START, VM_IDLE, lambda w, s: self.vmalert(w, s, IDLE_RULES, "127.0.0.1:9"))
 
 
@@ -218,6 +232,8 @@ MEMORY_AFTER = "alertmanager: memory after listing them 3 times"
 AM_START = "alertmanager: start to ready"
 AM_IDLE = "alertmanager: memory idle"
 EVALUATION = "vmalert: CPU per series evaluated (1,000 rules × 10 series, 2 annotations, sent)"
+BARE = "vmalert: the same without annotations"
+RENDERING = "vmalert: the difference, rendering and sending two annotations"
 MEMORY_RULES = "vmalert: memory with these 10,000 active alerts"
 VM_START = "vmalert: start to healthy"
 VM_IDLE = "vmalert: memory idle"
@@ -253,6 +269,8 @@ def main():
     r.row(AM_START, "ms")
     r.row(AM_IDLE, "MiB")
     r.row(EVALUATION, "µs", goal=20)
+    r.row(BARE, "µs")
+    r.row(RENDERING, "µs")
     r.row(MEMORY_RULES, "MiB")
     r.row(VM_START, "ms")
     r.row(VM_IDLE, "MiB")
