@@ -5,7 +5,7 @@
 
 #include "base/core/utf8.h"
 
-#define LINE_BYTES_MAX (64 * 1024)
+#define LINE_BYTES_MAX ((size_t)64 << 10)
 
 static const char *const LEVEL_UPPER[] = {"DEBUG", "INFO", "WARN", "ERROR"};
 static const char *const LEVEL_LOWER[] = {"debug", "info", "warn", "error"};

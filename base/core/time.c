@@ -56,7 +56,8 @@ struct civil civil_from_time(time_ns t, int32_t offset_s)
 
 int64_t unix_from_civil(int64_t year, int month, int day, int hour, int minute, int second)
 {
-    return days_from_civil(year, month, day) * S_PER_DAY + hour * 3600 + minute * 60 + second;
+    return days_from_civil(year, month, day) * S_PER_DAY + hour * INT64_C(3600) +
+           minute * INT64_C(60) + second;
 }
 
 int days_in_month(int64_t year, int month)

@@ -235,7 +235,9 @@ static size_t vm_part_bytes(str s)
     if (i >= s.n)
         return 0;
     char unit = (char)(s.p[i] | 0x20);
-    char next = i + 1 < s.n ? (char)(s.p[i + 1] | 0x20) : '\0';
+    char next = '\0';
+    if (i + 1 < s.n)
+        next = (char)(s.p[i + 1] | 0x20);
     if (unit == 'm' && next == 's')
         return i + 2;
     if (unit == 'm')
@@ -317,7 +319,7 @@ bool dur_parse_vm(str s, dur_ns *ret, struct err *err)
     return true;
 }
 
-#define VM_FLAG_MS_MAX (1200 * 31 * INT64_C(86400000)) // upstream: "100 years" of 31-day months
+#define VM_FLAG_MS_MAX (INT64_C(1200) * 31 * 86400000) // upstream: "100 years" of 31-day months
 
 bool dur_ms_parse_vm_flag(str s, int64_t bare_unit_ms, int64_t *ret_ms, struct err *err)
 {

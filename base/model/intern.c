@@ -103,7 +103,7 @@ void intern_remove(struct intern *t, uint64_t hash, const void *item)
     intern_close_gap(t, at);
     t->count--;
     if (t->cap > CAP_FIRST && t->count < t->cap / 8)
-        intern_resize(t, t->cap / 2); // what a storm of alerts took is given back
+        intern_resize(t, MAX(CAP_FIRST, t->cap / 2)); // what a storm of alerts took is given back
 }
 
 void *intern_next(const struct intern *t, size_t *cursor)

@@ -62,9 +62,31 @@ static void items_survive_churn(void **state)
     intern_done(&t);
 }
 
+// A table that shrinks keeps a free place, at which searches end.
+static void it_shrinks_and_grows_again(void **state)
+{
+    (void)state;
+    for (size_t most = 9; most <= 64; most++) {
+        struct intern t = {0};
+        struct item items[64];
+        for (size_t i = 0; i < most; i++) {
+            items[i].hash = (i + 1) << 32;
+            intern_insert(&t, items[i].hash, &items[i]);
+        }
+        for (size_t i = 0; i < most; i++)
+            intern_remove(&t, items[i].hash, &items[i]);
+        for (size_t i = 0; i < 9; i++) {
+            assert_null(intern_find(&t, (i + 1) << 32, is_item, &items[i]));
+            intern_insert(&t, items[i].hash, &items[i]);
+        }
+        intern_done(&t);
+    }
+}
+
 int test_intern(void);
 int test_intern(void)
 {
-    static const struct CMUnitTest tests[] = {cmocka_unit_test(items_survive_churn)};
+    static const struct CMUnitTest tests[] = {cmocka_unit_test(items_survive_churn),
+                                              cmocka_unit_test(it_shrinks_and_grows_again)};
     return run_group("intern", tests);
 }
