@@ -93,11 +93,49 @@ void api_reply_empty(struct web_request *r, int status)
     reply_as_json(r, &(struct http_reply){.status = status});
 }
 
-void api_reply_stream(struct web_request *r, bool (*next)(void *owner, struct buf *out),
-                      void (*done)(void *owner), void *owner)
+// Appends about API_PIECE_BYTES. False: the list is complete.
+static bool list_put_piece(struct api_list *l, struct buf *out)
 {
-    reply_as_json(r,
-                  &(struct http_reply){.status = 200, .next = next, .done = done, .owner = owner});
+    struct json_writer w = {.out = out, .escape = JSON_ESCAPE_GO, .needs_comma = l->needs_comma};
+    size_t full = out->n + API_PIECE_BYTES;
+    if (!l->is_begun) {
+        l->is_begun = true;
+        json_array_begin(&w);
+    }
+    bool has_more = l->put(l->owner, &w, full);
+    l->needs_comma = w.needs_comma;
+    if (!has_more)
+        buf_put(out, S("]\n"));
+    return has_more;
+}
+
+static bool list_next_piece(void *owner, struct buf *out)
+{
+    struct api_list *l = owner;
+    if (l->first.n == 0)
+        return list_put_piece(l, out);
+    buf_put(out, buf_str(&l->first));
+    buf_done(&l->first);
+    return true;
+}
+
+static void list_done(void *owner)
+{
+    struct api_list *l = owner;
+    buf_done(&l->first);
+    l->free(l->owner);
+}
+
+void api_reply_list(struct web_request *r, struct api_list *l)
+{
+    if (list_put_piece(l, &l->first)) {
+        reply_as_json(r,
+                      &(struct http_reply){
+                          .status = 200, .next = list_next_piece, .done = list_done, .owner = l});
+        return;
+    }
+    api_reply_json(r, 200, buf_str(&l->first));
+    list_done(l);
 }
 
 void api_reply_text(struct web_request *r, int status, str text)

@@ -42,8 +42,17 @@ struct api {
 void api_serve(struct web_request *r); // a path below /api/v2/
 
 void api_reply_json(struct web_request *r, int status, str body); // the line end included
-void api_reply_stream(struct web_request *r, bool (*next)(void *owner, struct buf *out),
-                      void (*done)(void *owner), void *owner);
+// A JSON array that is made in pieces, as the client takes them. The first one is made at once: a
+// short list is answered whole. Part of its owner, zeroed but for the first three.
+struct api_list {
+    // Puts items until the text is `full` bytes long. False: that was all.
+    bool (*put)(void *owner, struct json_writer *w, size_t full);
+    void (*free)(void *owner); // when the answer was taken, or the client is gone
+    void *owner;
+    struct buf first; // piece; freed before the owner is
+    bool is_begun, needs_comma;
+};
+void api_reply_list(struct web_request *r, struct api_list *l);
 void api_reply_empty(struct web_request *r, int status);
 void api_reply_text(struct web_request *r, int status, str text); // as a JSON string
 // {"code":…,"message":…}; codes above 599 go out as 422.

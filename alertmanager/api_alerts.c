@@ -31,9 +31,7 @@ struct alert_list {
     time_ns now;
     struct timer timer;
     struct route_list routes; // scratch: of the alert looked at
-    struct buf piece;         // the first piece of the answer
-    bool is_begun;            // the opening bracket was put
-    bool needs_comma;
+    struct api_list answer;
     struct sort_job *sorting; // NULL: no worker is
 };
 
@@ -52,7 +50,6 @@ static void list_free(void *owner)
     route_list_done(&l->routes);
     api_query_done(&l->query);
     config_unref(l->config);
-    buf_done(&l->piece);
     mem_free(l->items);
     mem_free(l);
 }
@@ -100,48 +97,24 @@ static void put_alert(struct alert_list *l, struct json_writer *w, struct alert 
     json_put_api_alert(w, l->am, a, receivers, count, &status);
 }
 
-// Appends about API_PIECE_BYTES. False: the list is complete.
-static bool put_piece(struct alert_list *l, struct buf *out)
-{
-    struct json_writer w = {.out = out, .escape = JSON_ESCAPE_GO, .needs_comma = l->needs_comma};
-    size_t full = out->n + API_PIECE_BYTES;
-    if (!l->is_begun) {
-        l->is_begun = true;
-        json_array_begin(&w);
-    }
-    l->now = env_now(l->am->env);
-    while (l->next < l->count && out->n < full) {
-        struct alert *a = l->items[l->next++].alert;
-        put_alert(l, &w, a);
-        alert_unref(a);
-    }
-    l->needs_comma = w.needs_comma;
-    if (l->next < l->count)
-        return true;
-    buf_put(out, S("]\n"));
-    return false;
-}
-
-static bool next_piece(void *owner, struct buf *out)
+static bool put_alerts(void *owner, struct json_writer *w, size_t full)
 {
     struct alert_list *l = owner;
-    if (l->piece.n == 0)
-        return put_piece(l, out);
-    buf_put(out, buf_str(&l->piece));
-    buf_done(&l->piece);
-    return true;
+    l->now = env_now(l->am->env);
+    while (l->next < l->count && w->out->n < full) {
+        struct alert *a = l->items[l->next++].alert;
+        put_alert(l, w, a);
+        alert_unref(a);
+    }
+    return l->next < l->count;
 }
 
 static void answer(struct alert_list *l)
 {
     struct web_request *r = l->r;
     l->r = NULL;
-    if (put_piece(l, &l->piece)) {
-        api_reply_stream(r, next_piece, list_free, l);
-        return;
-    }
-    api_reply_json(r, 200, buf_str(&l->piece));
-    list_free(l);
+    l->answer = (struct api_list){.put = put_alerts, .free = list_free, .owner = l};
+    api_reply_list(r, &l->answer);
 }
 
 // ---- filter ------------------------------------------------------------------------------------

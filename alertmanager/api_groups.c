@@ -47,8 +47,8 @@ struct group_list {
     struct map receivers;      // struct alert_receivers by labels
     size_t group_at, alert_at; // the next to be looked at, then to be shown
     struct timer timer;
-    struct buf piece; // the first piece of the answer
-    bool is_begun, is_in_group, needs_comma;
+    bool is_in_group; // its opening was put
+    struct api_list answer;
 };
 
 static void list_free(void *owner)
@@ -65,7 +65,6 @@ static void list_free(void *owner)
     map_done(&l->receivers);
     api_query_done(&l->query);
     config_unref(l->config);
-    buf_done(&l->piece);
     arena_done(&l->mem);
     mem_free(l);
 }
@@ -114,9 +113,9 @@ static void put_alert(struct group_list *l, struct json_writer *w, const struct 
     json_put_api_alert(w, l->am, a, r->items, r->count, &status);
 }
 
-// Puts groups until the piece is full. False: that was all.
-static bool put_groups(struct group_list *l, struct json_writer *w, size_t full)
+static bool put_groups(void *owner, struct json_writer *w, size_t full)
 {
+    struct group_list *l = owner;
     while (l->group_at < l->count) {
         const struct listed_group *g = l->sort.from[l->group_at];
         if (g->kept && !l->is_in_group) {
@@ -139,31 +138,6 @@ static bool put_groups(struct group_list *l, struct json_writer *w, size_t full)
     return false;
 }
 
-static bool put_piece(struct group_list *l, struct buf *out)
-{
-    struct json_writer w = {.out = out, .escape = JSON_ESCAPE_GO, .needs_comma = l->needs_comma};
-    size_t full = out->n + API_PIECE_BYTES;
-    if (!l->is_begun) {
-        l->is_begun = true;
-        json_array_begin(&w);
-    }
-    bool has_more = put_groups(l, &w, full);
-    l->needs_comma = w.needs_comma;
-    if (!has_more)
-        buf_put(out, S("]\n"));
-    return has_more;
-}
-
-static bool next_piece(void *owner, struct buf *out)
-{
-    struct group_list *l = owner;
-    if (l->piece.n == 0)
-        return put_piece(l, out);
-    buf_put(out, buf_str(&l->piece));
-    buf_done(&l->piece);
-    return true;
-}
-
 static int compare_receivers(const void *a, const void *b)
 {
     return str_cmp((*(const struct config_receiver *const *)a)->name,
@@ -179,12 +153,8 @@ static void answer(struct group_list *l)
     }
     l->r = NULL;
     l->group_at = l->alert_at = 0;
-    if (put_piece(l, &l->piece)) {
-        api_reply_stream(r, next_piece, list_free, l);
-        return;
-    }
-    api_reply_json(r, 200, buf_str(&l->piece));
-    list_free(l);
+    l->answer = (struct api_list){.put = put_groups, .free = list_free, .owner = l};
+    api_reply_list(r, &l->answer);
 }
 
 // ---- filter ------------------------------------------------------------------------------------

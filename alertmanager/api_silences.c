@@ -29,47 +29,26 @@ struct silence_list {
     struct arena mem;
     str *ids;
     size_t count, next;
-    bool is_begun, needs_comma;
-    struct buf piece; // the first one
+    struct api_list answer;
 };
 
 static void list_free(void *owner)
 {
     struct silence_list *l = owner;
-    buf_done(&l->piece);
     arena_done(&l->mem);
     mem_free(l);
 }
 
-static bool put_piece(struct silence_list *l, struct buf *out)
-{
-    struct json_writer w = {.out = out, .escape = JSON_ESCAPE_GO, .needs_comma = l->needs_comma};
-    size_t full = out->n + API_PIECE_BYTES;
-    time_ns now = env_now(l->am->env);
-    if (!l->is_begun) {
-        l->is_begun = true;
-        json_array_begin(&w);
-    }
-    while (l->next < l->count && out->n < full) {
-        const struct silence *s = silences_find(l->am->silences, l->ids[l->next++]);
-        if (s && can_show(s, NULL))
-            json_put_silence(&w, s, now);
-    }
-    l->needs_comma = w.needs_comma;
-    if (l->next < l->count)
-        return true;
-    buf_put(out, S("]\n"));
-    return false;
-}
-
-static bool next_piece(void *owner, struct buf *out)
+static bool put_silences(void *owner, struct json_writer *w, size_t full)
 {
     struct silence_list *l = owner;
-    if (l->piece.n == 0)
-        return put_piece(l, out);
-    buf_put(out, buf_str(&l->piece));
-    buf_done(&l->piece);
-    return true;
+    time_ns now = env_now(l->am->env);
+    while (l->next < l->count && w->out->n < full) {
+        const struct silence *s = silences_find(l->am->silences, l->ids[l->next++]);
+        if (s && can_show(s, NULL))
+            json_put_silence(w, s, now);
+    }
+    return l->next < l->count;
 }
 
 static unsigned wanted_states(const struct url_params *p)
@@ -113,12 +92,8 @@ static bool find_ids(struct silence_list *l, unsigned states, const struct match
 
 static void answer(struct web_request *r, struct silence_list *l)
 {
-    if (put_piece(l, &l->piece)) {
-        api_reply_stream(r, next_piece, list_free, l);
-        return;
-    }
-    api_reply_json(r, 200, buf_str(&l->piece));
-    list_free(l);
+    l->answer = (struct api_list){.put = put_silences, .free = list_free, .owner = l};
+    api_reply_list(r, &l->answer);
 }
 
 void api_get_silences(struct web_request *r, str id)
