@@ -96,11 +96,6 @@ REFUSED_KINDS(REFUSE)
 #define REFUSED_FIELD(kind)                                                                        \
     {.name = #kind "_configs", .type = YAML_T_CUSTOM, .bind = bind_##kind, .is_hidden = true},
 
-static int compare_pairs(const void *a, const void *b)
-{
-    return str_cmp(((const struct yaml_str_pair *)a)->key, ((const struct yaml_str_pair *)b)->key);
-}
-
 // The label "name" is always there.
 static bool add_name_label(struct yaml_binder *b, struct config_receiver *r)
 {
@@ -118,7 +113,7 @@ static bool add_name_label(struct yaml_binder *b, struct config_receiver *r)
     if (r->labels.count)
         memcpy(labels.items, r->labels.items, r->labels.count * sizeof(*labels.items));
     labels.items[r->labels.count] = (struct yaml_str_pair){S("name"), r->name};
-    qsort(labels.items, labels.count, sizeof(*labels.items), compare_pairs);
+    yaml_str_map_sort(&labels);
     r->labels = labels;
     return true;
 }

@@ -71,11 +71,6 @@ static bool check_names(struct yaml_binder *b, const struct yaml_str_map *map)
     return true;
 }
 
-static int compare_pairs(const void *a, const void *b)
-{
-    return str_cmp(((const struct yaml_str_pair *)a)->key, ((const struct yaml_str_pair *)b)->key);
-}
-
 static bool bind_regex_map(struct yaml_binder *b, const struct yaml_node *node, void *to)
 {
     struct yaml_str_map *map = to;
@@ -99,7 +94,7 @@ static bool bind_regex_map(struct yaml_binder *b, const struct yaml_node *node, 
         else if (b->error.code != ERR_NONE)
             return false;
     }
-    qsort(map->items, map->count, sizeof(*map->items), compare_pairs);
+    yaml_str_map_sort(map);
     return check_names(b, map);
 }
 

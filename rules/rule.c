@@ -90,11 +90,6 @@ static void labels_put(struct rule *r, str key, str value)
     m->items[m->count++] = (struct yaml_str_pair){key, value};
 }
 
-static int compare_pairs(const void *a, const void *b)
-{
-    return str_cmp(((const struct yaml_str_pair *)a)->key, ((const struct yaml_str_pair *)b)->key);
-}
-
 static void merge_labels(struct rule *r)
 {
     const struct rule_template_env *te = &r->shared->templates;
@@ -108,7 +103,7 @@ static void merge_labels(struct rule *r)
         labels_put(r, r->group->labels.items[i].key, r->group->labels.items[i].value);
     for (size_t i = 0; i < r->conf->labels.count; i++)
         labels_put(r, r->conf->labels.items[i].key, r->conf->labels.items[i].value);
-    qsort(r->labels.items, r->labels.count, sizeof(*r->labels.items), compare_pairs);
+    yaml_str_map_sort(&r->labels);
 }
 
 // ---- life --------------------------------------------------------------------------------------

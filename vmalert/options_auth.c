@@ -99,11 +99,6 @@ struct client_flags client_flags_at(const struct client_flag_lists *lists, size_
 
 // ---- what they mean ----------------------------------------------------------------------------
 
-static int compare_pairs(const void *a, const void *b)
-{
-    return str_cmp(((const struct yaml_str_pair *)a)->key, ((const struct yaml_str_pair *)b)->key);
-}
-
 // A JSON object of strings.
 static bool parse_params(str text, const char *prefix, struct arena *mem, struct yaml_str_map *ret,
                          struct err *err)
@@ -130,7 +125,7 @@ static bool parse_params(str text, const char *prefix, struct arena *mem, struct
     if (!object)
         return err_wrap(err, "cannot parse JSON for -%s.oauth2.endpointParams=%.*s", prefix,
                         STR(text));
-    qsort(ret->items, ret->count, sizeof(*ret->items), compare_pairs);
+    yaml_str_map_sort(ret);
     return true;
 }
 

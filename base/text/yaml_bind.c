@@ -118,6 +118,12 @@ static int compare_pairs(const void *a, const void *b)
     return str_cmp(x->key, y->key);
 }
 
+void yaml_str_map_sort(struct yaml_str_map *map)
+{
+    if (map->count)
+        qsort(map->items, map->count, sizeof(*map->items), compare_pairs);
+}
+
 static bool bind_str_map(struct yaml_binder *b, const struct yaml_node *node, const char *go_type,
                          struct yaml_str_map *to)
 {
@@ -136,8 +142,7 @@ static bool bind_str_map(struct yaml_binder *b, const struct yaml_node *node, co
         else
             to->count++;
     }
-    if (to->count)
-        qsort(to->items, to->count, sizeof(*to->items), compare_pairs);
+    yaml_str_map_sort(to);
     return true;
 }
 

@@ -48,6 +48,8 @@ struct yaml_str_map {
     size_t count;
 };
 
+void yaml_str_map_sort(struct yaml_str_map *map); // for those that fill one themselves
+
 struct yaml_list {
     void *items; // count structs (LIST) or pointers to structs (PTR_LIST) of sub->bytes
     size_t count;
