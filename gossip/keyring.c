@@ -17,13 +17,6 @@ struct keyring {
 
 // ---- reading -------------------------------------------------------------------------------
 
-static void buf_wipe(struct buf *b)
-{
-    if (b->p)
-        aead_wipe(b->p, b->cap);
-    buf_done(b);
-}
-
 static bool add_key(struct keyring *k, str text, struct err *err)
 {
     defer(buf_wipe) struct buf bytes = {0};

@@ -13,6 +13,13 @@ void buf_done(struct buf *b)
     *b = (struct buf){.max = b->max, .mem = b->mem};
 }
 
+void buf_wipe(struct buf *b)
+{
+    if (b->p)
+        explicit_bzero(b->p, b->cap);
+    buf_done(b);
+}
+
 void buf_clear(struct buf *b)
 {
     b->n = 0;

@@ -21,6 +21,7 @@ struct buf {
 };
 
 void buf_done(struct buf *b);
+void buf_wipe(struct buf *b);  // the same for secrets: zeroed first
 void buf_clear(struct buf *b); // keeps the memory, clears is_full
 
 static inline str buf_str(const struct buf *b) // valid until the next change

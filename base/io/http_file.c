@@ -1,8 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "base/io/http_file.h"
 
-#include <sodium.h>
-
 #include "base/core/alloc.h"
 #include "base/core/hash.h"
 #include "base/io/files.h"
@@ -16,9 +14,7 @@ void http_file_unref(struct http_file *file)
 {
     if (!file || --file->refs)
         return;
-    if (file->content.p)
-        sodium_memzero(file->content.p, file->content.cap);
-    buf_done(&file->content);
+    buf_wipe(&file->content);
     mem_free(file->path);
     mem_free(file);
 }

@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
 // Certificates, keys and authorities: reading them, and reading them again when they change.
-#include <sodium.h>
 #include <sys/stat.h>
 
 #include "base/core/alloc.h"
@@ -79,13 +78,6 @@ static bool read_secret(struct tls *t, const struct httpconf_secret *s, struct b
     }
     buf_put(out, s->text);
     return true;
-}
-
-static void buf_wipe(struct buf *b)
-{
-    if (b->p)
-        sodium_memzero(b->p, b->cap);
-    buf_done(b);
 }
 
 static gnutls_datum_t datum_of(const struct buf *b)

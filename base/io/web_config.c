@@ -292,13 +292,6 @@ static bool read_credentials(const struct exchange *x, struct buf *out, str *ret
            str_find(*ret_password, '\0') == STR_NONE;
 }
 
-static void buf_wipe(struct buf *b)
-{
-    if (b->p)
-        sodium_memzero(b->p, b->cap);
-    buf_done(b);
-}
-
 static str find_hash(const struct web_door *d, str name)
 {
     for (size_t i = 0; i < d->conf.users.count; i++) {

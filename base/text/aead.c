@@ -116,8 +116,3 @@ bool aead_open(const struct aead_key *k, const uint8_t nonce[AEAD_NONCE_BYTES], 
     out->n += n;
     return true;
 }
-
-void aead_wipe(void *p, size_t bytes)
-{
-    sodium_memzero(p, bytes);
-}

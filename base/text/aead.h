@@ -27,5 +27,3 @@ void aead_seal(const struct aead_key *k, const uint8_t nonce[AEAD_NONCE_BYTES], 
 // `data`, or the bytes were changed.
 bool aead_open(const struct aead_key *k, const uint8_t nonce[AEAD_NONCE_BYTES], str data,
                str sealed, struct buf *out);
-
-void aead_wipe(void *p, size_t bytes); // also where the compiler thinks that nobody looks again
