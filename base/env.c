@@ -90,6 +90,16 @@ uint64_t env_random_below(struct env *e, uint64_t n)
     }
 }
 
+bool http_was_cut_off(const struct err *why)
+{
+    static const char *const TEXTS[] = {"EOF", "broken pipe", "reset by peer"};
+    for (size_t i = 0; i < ARRAY_LEN(TEXTS); i++) {
+        if (str_find_str(err_str(why), str_c(TEXTS[i])) != STR_NONE)
+            return true;
+    }
+    return false;
+}
+
 str http_header_find(const struct http_header *headers, size_t count, str name)
 {
     for (size_t i = 0; i < count; i++) {

@@ -107,6 +107,9 @@ struct http_call;
 // err->text is the bare cause ("connection refused"), without method and URL.
 typedef void http_done_fn(void *owner, const struct http_response *response, const struct err *err);
 
+// Did the server end a kept connection under the request? Then it is worth a second try at once.
+bool http_was_cut_off(const struct err *why);
+
 str http_header_find(const struct http_header *headers, size_t count, str name); // any case
 
 // ---- HTTP server ---------------------------------------------------------------------------

@@ -361,16 +361,6 @@ static void rename_metric(struct query_result *result)
     }
 }
 
-static bool is_broken_connection(const struct err *err)
-{
-    static const char *const TEXTS[] = {"EOF", "broken pipe", "reset by peer"};
-    for (size_t i = 0; i < ARRAY_LEN(TEXTS); i++) {
-        if (str_find_str(err_str(err), str_c(TEXTS[i])) != STR_NONE)
-            return true;
-    }
-    return false;
-}
-
 static void query_send(struct query *q);
 
 static void on_response(void *owner, const struct http_response *response, const struct err *why)
@@ -379,7 +369,7 @@ static void on_response(void *owner, const struct http_response *response, const
     struct query_result result;
     struct err err = ERR_INIT;
     q->call = NULL;
-    if (!response && !q->is_second_try && is_broken_connection(why)) {
+    if (!response && !q->is_second_try && http_was_cut_off(why)) {
         q->is_second_try = true;
         query_send(q);
         return;

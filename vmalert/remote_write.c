@@ -228,16 +228,6 @@ static void sender_retry(struct sender *s)
     env_timer_after(w->env, &s->timer, pause);
 }
 
-static bool is_broken_connection(const struct err *err)
-{
-    static const char *const TEXTS[] = {"EOF", "broken pipe", "reset by peer"};
-    for (size_t i = 0; i < ARRAY_LEN(TEXTS); i++) {
-        if (str_find_str(err_str(err), str_c(TEXTS[i])) != STR_NONE)
-            return true;
-    }
-    return false;
-}
-
 static void on_accepted(struct sender *s)
 {
     struct remote_write *w = s->writer;
@@ -261,7 +251,7 @@ static void on_response(void *owner, const struct http_response *response, const
         on_accepted(s);
         return;
     }
-    if (!response && !s->is_second_try && is_broken_connection(why)) {
+    if (!response && !s->is_second_try && http_was_cut_off(why)) {
         s->is_second_try = true;
         sender_send(s);
         return;
