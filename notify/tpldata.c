@@ -1,10 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "notify/tpldata.h"
 
-#define ARGS                                                                                       \
-    UNUSED struct tpl_call *call, UNUSED const struct tpl_value *args, UNUSED size_t count,        \
-        UNUSED struct tpl_value *ret, UNUSED struct err *err
-
 #define NAME(text) .name = {text, sizeof(text) - 1}
 #define JSON(text) .json = {text, sizeof(text) - 1}
 
@@ -154,7 +150,7 @@ static void strings_at(const struct tpl_value *v, size_t i, struct tpl_value *re
     *ret = tpl_str(((const str *)v->obj)[i]);
 }
 
-static bool strings_join(ARGS)
+static bool strings_join(TPL_ARGS)
 {
     struct buf text = TPL_RESULT(call);
     for (size_t i = 0; i < call->self->count; i++) {
@@ -190,19 +186,19 @@ static struct tpl_value names_or_values(struct arena *mem, const struct label *p
     return tpl_list(&STRINGS, items, count);
 }
 
-static bool pairs_names(ARGS)
+static bool pairs_names(TPL_ARGS)
 {
     *ret = names_or_values(call->mem, pairs_of(call->self), call->self->count, true);
     return true;
 }
 
-static bool pairs_values(ARGS)
+static bool pairs_values(TPL_ARGS)
 {
     *ret = names_or_values(call->mem, pairs_of(call->self), call->self->count, false);
     return true;
 }
 
-static bool self_string(ARGS)
+static bool self_string(TPL_ARGS)
 {
     struct buf text = TPL_RESULT(call);
     call->self->type->put_text(call->self, &text);
@@ -256,25 +252,25 @@ static struct label *sorted_pairs(const struct tpl_call *call)
     return pairs;
 }
 
-static bool kv_sorted_pairs(ARGS)
+static bool kv_sorted_pairs(TPL_ARGS)
 {
     *ret = tpl_list(&PAIRS, sorted_pairs(call), call->self->count);
     return true;
 }
 
-static bool kv_names(ARGS)
+static bool kv_names(TPL_ARGS)
 {
     *ret = names_or_values(call->mem, sorted_pairs(call), call->self->count, true);
     return true;
 }
 
-static bool kv_values(ARGS)
+static bool kv_values(TPL_ARGS)
 {
     *ret = names_or_values(call->mem, sorted_pairs(call), call->self->count, false);
     return true;
 }
 
-static bool kv_remove(ARGS)
+static bool kv_remove(TPL_ARGS)
 {
     struct tplkv kv = kv_of(call->self);
     struct label *kept = arena_array(call->mem, struct label, kv.count);
@@ -389,13 +385,13 @@ static struct tpl_value alerts_with(const struct tpl_call *call, str status)
     return tpl_list(&ALERT_LIST, kept, n);
 }
 
-static bool alerts_firing(ARGS)
+static bool alerts_firing(TPL_ARGS)
 {
     *ret = alerts_with(call, S("firing"));
     return true;
 }
 
-static bool alerts_resolved(ARGS)
+static bool alerts_resolved(TPL_ARGS)
 {
     *ret = alerts_with(call, S("resolved"));
     return true;

@@ -10,10 +10,6 @@
 #include "base/text/url.h"
 #include "notify/tpldata.h"
 
-#define ARGS                                                                                       \
-    UNUSED struct tpl_call *call, UNUSED const struct tpl_value *args, UNUSED size_t count,        \
-        UNUSED struct tpl_value *ret, UNUSED struct err *err
-
 static const struct tplfuncs_context NO_CONTEXT;
 
 static const struct tplfuncs_context *context_of(const struct tpl_call *call)
@@ -21,39 +17,30 @@ static const struct tplfuncs_context *context_of(const struct tpl_call *call)
     return call->context ? call->context : &NO_CONTEXT;
 }
 
-// The buffer becomes the result.
-static bool map_text(struct tpl_call *call, void (*put)(struct buf *, str), str s,
-                     struct tpl_value *ret, struct err *err)
-{
-    struct buf text = TPL_RESULT(call);
-    put(&text, s);
-    return tpl_return(&text, ret, err);
-}
-
 // ---- strings ----------------------------------------------------------------------------------
 
-static bool fn_to_upper(ARGS)
+static bool fn_to_upper(TPL_ARGS)
 {
-    return map_text(call, buf_put_upper_unicode, args[0].s, ret, err);
+    return tpl_return_mapped(call, buf_put_upper_unicode, args[0].s, ret, err);
 }
 
-static bool fn_to_lower(ARGS)
+static bool fn_to_lower(TPL_ARGS)
 {
-    return map_text(call, buf_put_lower_unicode, args[0].s, ret, err);
+    return tpl_return_mapped(call, buf_put_lower_unicode, args[0].s, ret, err);
 }
 
-static bool fn_title(ARGS)
+static bool fn_title(TPL_ARGS)
 {
-    return map_text(call, buf_put_title_words, args[0].s, ret, err);
+    return tpl_return_mapped(call, buf_put_title_words, args[0].s, ret, err);
 }
 
-static bool fn_trim_space(ARGS)
+static bool fn_trim_space(TPL_ARGS)
 {
     *ret = tpl_str(str_trim_unicode(args[0].s));
     return true;
 }
 
-static bool fn_join(ARGS)
+static bool fn_join(TPL_ARGS)
 {
     struct buf text = TPL_RESULT(call);
     for (size_t i = 0; i < args[1].count; i++) {
@@ -66,7 +53,7 @@ static bool fn_join(ARGS)
     return tpl_return(&text, ret, err);
 }
 
-static bool fn_match(ARGS)
+static bool fn_match(TPL_ARGS)
 {
     struct regex *r = regex_new(args[0].s, REGEX_SEARCH, err);
     if (!r)
@@ -76,7 +63,7 @@ static bool fn_match(ARGS)
     return true;
 }
 
-static bool fn_re_replace_all(ARGS)
+static bool fn_re_replace_all(TPL_ARGS)
 {
     struct regex *r = regex_new(args[0].s, REGEX_SEARCH, err);
     if (!r) {
@@ -90,13 +77,13 @@ static bool fn_re_replace_all(ARGS)
     return tpl_return(&text, ret, err);
 }
 
-static bool fn_safe_html(ARGS)
+static bool fn_safe_html(TPL_ARGS)
 {
     *ret = tpl_str_of(&TPL_HTML, args[0].s);
     return true;
 }
 
-static bool fn_safe_url(ARGS)
+static bool fn_safe_url(TPL_ARGS)
 {
     *ret = tpl_str_of(&TPL_URL, args[0].s);
     return true;
@@ -108,7 +95,7 @@ static bool is_hex(str s, size_t i)
            ((s.p[i] >= '0' && s.p[i] <= '9') || ((s.p[i] | 0x20) >= 'a' && (s.p[i] | 0x20) <= 'f'));
 }
 
-static bool fn_url_unescape(ARGS)
+static bool fn_url_unescape(TPL_ARGS)
 {
     str s = args[0].s;
     for (size_t i = 0; i < s.n; i++) {
@@ -123,7 +110,7 @@ static bool fn_url_unescape(ARGS)
     return tpl_return(&text, ret, err);
 }
 
-static bool fn_base64encode(ARGS)
+static bool fn_base64encode(TPL_ARGS)
 {
     struct buf text = TPL_RESULT(call);
     buf_put_base64(&text, args[0].s);
@@ -191,7 +178,7 @@ static bool decode_quantum(str s, size_t *at, struct buf *out)
     return true;
 }
 
-static bool fn_base64decode(ARGS)
+static bool fn_base64decode(TPL_ARGS)
 {
     struct buf text = TPL_RESULT(call);
     str s = args[0].s;
@@ -203,7 +190,7 @@ static bool fn_base64decode(ARGS)
     return tpl_return(&text, ret, err);
 }
 
-static bool fn_to_json(ARGS)
+static bool fn_to_json(TPL_ARGS)
 {
     struct buf text = TPL_RESULT(call);
     return tpl_put_json(&text, &args[0], err) && tpl_return(&text, ret, err);
@@ -211,7 +198,7 @@ static bool fn_to_json(ARGS)
 
 // ---- lists and maps ---------------------------------------------------------------------------
 
-static bool fn_string_slice(ARGS)
+static bool fn_string_slice(TPL_ARGS)
 {
     struct tpl_value *items = arena_array(call->mem, struct tpl_value, count);
     memcpy(items, args, count * sizeof(*items));
@@ -219,7 +206,7 @@ static bool fn_string_slice(ARGS)
     return true;
 }
 
-static bool fn_list(ARGS)
+static bool fn_list(TPL_ARGS)
 {
     struct tpl_value *items = arena_array(call->mem, struct tpl_value, count);
     if (count)
@@ -236,7 +223,7 @@ static size_t grown_cap(size_t old, size_t wanted)
     return old < 256 ? 2 * old : MAX(wanted, old + (old + (size_t)3 * 256) / 4);
 }
 
-static bool fn_append(ARGS)
+static bool fn_append(TPL_ARGS)
 {
     size_t old = args[0].count, added = count - 1, n = old + added;
     bool fits = n <= args[0].cap;
@@ -251,7 +238,7 @@ static bool fn_append(ARGS)
     return true;
 }
 
-static bool fn_dict(ARGS)
+static bool fn_dict(TPL_ARGS)
 {
     if (count % 2 != 0)
         return err_set(err, ERR_INVALID, "dict requires an even number of arguments");
@@ -284,26 +271,26 @@ struct gotime tplfuncs_now(const struct tplfuncs_context *c)
     return t;
 }
 
-static bool fn_now(ARGS)
+static bool fn_now(TPL_ARGS)
 {
     return return_time(call, tplfuncs_now(context_of(call)), ret);
 }
 
-static bool fn_since(ARGS)
+static bool fn_since(TPL_ARGS)
 {
     struct gotime now = tplfuncs_now(context_of(call));
     *ret = tpl_dur(gotime_sub(&now, args[0].obj));
     return true;
 }
 
-static bool fn_date(ARGS)
+static bool fn_date(TPL_ARGS)
 {
     struct buf text = TPL_RESULT(call);
     buf_put_gotime(&text, args[1].obj, args[0].s);
     return tpl_return(&text, ret, err);
 }
 
-static bool fn_tz(ARGS)
+static bool fn_tz(TPL_ARGS)
 {
     const struct tplfuncs_context *c = context_of(call);
     str name = args[0].s;
@@ -323,13 +310,13 @@ static bool fn_tz(ARGS)
     return return_time(call, gotime_in(*t, zone), ret);
 }
 
-static bool fn_must_to_date(ARGS)
+static bool fn_must_to_date(TPL_ARGS)
 {
     struct gotime t;
     return gotime_parse(args[0].s, args[1].s, call->mem, &t, err) && return_time(call, t, ret);
 }
 
-static bool fn_to_date(ARGS)
+static bool fn_to_date(TPL_ARGS)
 {
     struct gotime t;
     if (!gotime_parse(args[0].s, args[1].s, call->mem, &t, NULL))
@@ -357,7 +344,7 @@ static bool to_seconds(const struct tpl_value *v, double *ret, struct err *err)
     return true;
 }
 
-static bool fn_humanize_duration(ARGS)
+static bool fn_humanize_duration(TPL_ARGS)
 {
     double seconds = 0;
     if (!to_seconds(&args[0], &seconds, err))
@@ -395,7 +382,7 @@ static bool fail_cycle(const struct tplfuncs_route_label *newest, str name, stru
     return err_set(err, ERR_INVALID, "route label cycle detected: %.*s", STR(buf_str(&path)));
 }
 
-static bool fn_route_labels(ARGS)
+static bool fn_route_labels(TPL_ARGS)
 {
     struct tplfuncs_context *c = call->context;
     const struct tpldata *d = tpldata_of(tpl_call_data(call));

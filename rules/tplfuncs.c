@@ -13,18 +13,6 @@
 #include "base/text/url.h"
 #include "rules/tpldata.h"
 
-#define ARGS                                                                                       \
-    UNUSED struct tpl_call *call, UNUSED const struct tpl_value *args, UNUSED size_t count,        \
-        UNUSED struct tpl_value *ret, UNUSED struct err *err
-
-static bool map_text(struct tpl_call *call, void (*put)(struct buf *, str), str s,
-                     struct tpl_value *ret, struct err *err)
-{
-    struct buf text = TPL_RESULT(call);
-    put(&text, s);
-    return tpl_return(&text, ret, err);
-}
-
 // ---- numbers ----------------------------------------------------------------------------------
 
 // Any plain number, or a text that is one.
@@ -57,22 +45,22 @@ static bool humanize(struct tpl_call *call, void (*put)(struct buf *, double),
     return tpl_return(&text, ret, err);
 }
 
-static bool fn_humanize(ARGS)
+static bool fn_humanize(TPL_ARGS)
 {
     return humanize(call, buf_put_humanized, &args[0], ret, err);
 }
 
-static bool fn_humanize1024(ARGS)
+static bool fn_humanize1024(TPL_ARGS)
 {
     return humanize(call, buf_put_humanized_1024, &args[0], ret, err);
 }
 
-static bool fn_humanize_duration(ARGS)
+static bool fn_humanize_duration(TPL_ARGS)
 {
     return humanize(call, buf_put_humanized_duration, &args[0], ret, err);
 }
 
-static bool fn_humanize_percentage(ARGS)
+static bool fn_humanize_percentage(TPL_ARGS)
 {
     return humanize(call, buf_put_humanized_percentage, &args[0], ret, err);
 }
@@ -97,7 +85,7 @@ static const char *special_name(double v)
     return isnan(v) ? "NaN" : v > 0 ? "+Inf" : "-Inf";
 }
 
-static bool fn_humanize_timestamp(ARGS)
+static bool fn_humanize_timestamp(TPL_ARGS)
 {
     double v = 0;
     if (!to_f64(&args[0], &v, err))
@@ -112,7 +100,7 @@ static bool fn_humanize_timestamp(ARGS)
     return tpl_return(&text, ret, err);
 }
 
-static bool fn_to_time(ARGS)
+static bool fn_to_time(TPL_ARGS)
 {
     double v = 0;
     if (!to_f64(&args[0], &v, err))
@@ -125,7 +113,7 @@ static bool fn_to_time(ARGS)
     return true;
 }
 
-static bool fn_format_time(ARGS)
+static bool fn_format_time(TPL_ARGS)
 {
     double v = 0;
     if (!to_f64(&args[1], &v, err))
@@ -145,14 +133,14 @@ static const struct rule_tpl_context *context_of(const struct tpl_call *call)
     return call->context ? call->context : &NO_CONTEXT;
 }
 
-static bool fn_now(ARGS)
+static bool fn_now(TPL_ARGS)
 {
     struct gotime t = gotime_from_ns(context_of(call)->now);
     *ret = tpl_f64((double)t.unix_s);
     return true;
 }
 
-static bool fn_parse_duration(ARGS)
+static bool fn_parse_duration(TPL_ARGS)
 {
     dur_ns d;
     if (!dur_parse_vm(args[0].s, &d, err))
@@ -162,7 +150,7 @@ static bool fn_parse_duration(ARGS)
     return true;
 }
 
-static bool fn_parse_duration_time(ARGS)
+static bool fn_parse_duration_time(TPL_ARGS)
 {
     dur_ns d;
     if (!dur_parse_vm(args[0].s, &d, err))
@@ -210,14 +198,14 @@ static bool is_ip(str host)
     return inet_pton(AF_INET, text, address) == 1 || inet_pton(AF_INET6, text, address) == 1;
 }
 
-static bool fn_strip_port(ARGS)
+static bool fn_strip_port(TPL_ARGS)
 {
     str host, port;
     *ret = tpl_str(split_host_port(args[0].s, &host, &port) ? host : args[0].s);
     return true;
 }
 
-static bool fn_strip_domain(ARGS)
+static bool fn_strip_domain(TPL_ARGS)
 {
     str host = args[0].s, port = S("");
     split_host_port(args[0].s, &host, &port);
@@ -239,22 +227,22 @@ static bool fn_strip_domain(ARGS)
 
 // ---- strings ----------------------------------------------------------------------------------
 
-static bool fn_to_upper(ARGS)
+static bool fn_to_upper(TPL_ARGS)
 {
-    return map_text(call, buf_put_upper_unicode, args[0].s, ret, err);
+    return tpl_return_mapped(call, buf_put_upper_unicode, args[0].s, ret, err);
 }
 
-static bool fn_to_lower(ARGS)
+static bool fn_to_lower(TPL_ARGS)
 {
-    return map_text(call, buf_put_lower_unicode, args[0].s, ret, err);
+    return tpl_return_mapped(call, buf_put_lower_unicode, args[0].s, ret, err);
 }
 
-static bool fn_title(ARGS)
+static bool fn_title(TPL_ARGS)
 {
-    return map_text(call, buf_put_title_letters, args[0].s, ret, err);
+    return tpl_return_mapped(call, buf_put_title_letters, args[0].s, ret, err);
 }
 
-static bool fn_match(ARGS)
+static bool fn_match(TPL_ARGS)
 {
     struct regex *r = regex_new(args[0].s, REGEX_SEARCH, err);
     if (!r)
@@ -264,7 +252,7 @@ static bool fn_match(ARGS)
     return true;
 }
 
-static bool fn_re_replace_all(ARGS)
+static bool fn_re_replace_all(TPL_ARGS)
 {
     struct regex *r = regex_new(args[0].s, REGEX_SEARCH, err);
     if (!r) {
@@ -295,17 +283,17 @@ static void put_json_escaped(struct buf *b, str s)
     buf_put_json_str(b, JSON_ESCAPE_VM, s);
 }
 
-static bool fn_crlf_escape(ARGS)
+static bool fn_crlf_escape(TPL_ARGS)
 {
-    return map_text(call, put_crlf_escaped, args[0].s, ret, err);
+    return tpl_return_mapped(call, put_crlf_escaped, args[0].s, ret, err);
 }
 
-static bool fn_json_escape(ARGS)
+static bool fn_json_escape(TPL_ARGS)
 {
-    return map_text(call, put_json_escaped, args[0].s, ret, err);
+    return tpl_return_mapped(call, put_json_escaped, args[0].s, ret, err);
 }
 
-static bool fn_quotes_escape(ARGS) // the same without the quotes
+static bool fn_quotes_escape(TPL_ARGS) // the same without the quotes
 {
     if (!fn_json_escape(call, args, count, ret, err))
         return false;
@@ -338,40 +326,40 @@ static void put_html_escaped(struct buf *b, str s) // the html function with &qu
     }
 }
 
-static bool fn_html_escape(ARGS)
+static bool fn_html_escape(TPL_ARGS)
 {
-    return map_text(call, put_html_escaped, args[0].s, ret, err);
+    return tpl_return_mapped(call, put_html_escaped, args[0].s, ret, err);
 }
 
-static bool fn_safe_html(ARGS)
+static bool fn_safe_html(TPL_ARGS)
 {
     *ret = tpl_str_of(&TPL_HTML, args[0].s);
     return true;
 }
 
-static bool fn_path_escape(ARGS)
+static bool fn_path_escape(TPL_ARGS)
 {
-    return map_text(call, buf_put_path_escaped, args[0].s, ret, err);
+    return tpl_return_mapped(call, buf_put_path_escaped, args[0].s, ret, err);
 }
 
-static bool fn_query_escape(ARGS)
+static bool fn_query_escape(TPL_ARGS)
 {
-    return map_text(call, buf_put_query_escaped, args[0].s, ret, err);
+    return tpl_return_mapped(call, buf_put_query_escaped, args[0].s, ret, err);
 }
 
-static bool fn_external_url(ARGS)
+static bool fn_external_url(TPL_ARGS)
 {
     *ret = tpl_str(context_of(call)->external_url);
     return true;
 }
 
-static bool fn_path_prefix(ARGS)
+static bool fn_path_prefix(TPL_ARGS)
 {
     *ret = tpl_str(context_of(call)->path_prefix);
     return true;
 }
 
-static bool fn_args(ARGS)
+static bool fn_args(TPL_ARGS)
 {
     struct tpl_pair *pairs = arena_array(call->mem, struct tpl_pair, count);
     for (size_t i = 0; i < count; i++)
@@ -382,7 +370,7 @@ static bool fn_args(ARGS)
 
 // ---- queries ----------------------------------------------------------------------------------
 
-static bool fn_query(ARGS)
+static bool fn_query(TPL_ARGS)
 {
     const struct rule_tpl_context *c = context_of(call);
     if (!c->query)
@@ -402,7 +390,7 @@ static const struct rule_tpl_metric *metric_of(const struct tpl_value *v)
     return v->obj;
 }
 
-static bool fn_first(ARGS)
+static bool fn_first(TPL_ARGS)
 {
     if (args[0].count == 0)
         return err_set(err, ERR_INVALID, "first() called on vector with no elements");
@@ -416,19 +404,19 @@ static str label_of(const struct rule_tpl_metric *m, str name)
     return l ? l->value : S("");
 }
 
-static bool fn_label(ARGS)
+static bool fn_label(TPL_ARGS)
 {
     *ret = tpl_str(label_of(metric_of(&args[1]), args[0].s));
     return true;
 }
 
-static bool fn_value(ARGS)
+static bool fn_value(TPL_ARGS)
 {
     *ret = tpl_f64(metric_of(&args[0])->value);
     return true;
 }
 
-static bool fn_strvalue(ARGS)
+static bool fn_strvalue(TPL_ARGS)
 {
     *ret = tpl_str(label_of(metric_of(&args[0]), S("__name__")));
     return true;
@@ -453,7 +441,7 @@ static void sort_by_label(const struct rule_tpl_metric **items, size_t count, st
     }
 }
 
-static bool fn_sort_by_label(ARGS)
+static bool fn_sort_by_label(TPL_ARGS)
 {
     size_t n = args[1].count;
     size_t bytes = n * sizeof(const struct rule_tpl_metric *);

@@ -245,6 +245,10 @@ struct tpl_call {
 // `any` argument may be nil (type NULL) and is never a slot.
 typedef bool tpl_call_fn(struct tpl_call *call, const struct tpl_value *args, size_t count,
                          struct tpl_value *ret, struct err *err);
+// The parameters of such a function.
+#define TPL_ARGS                                                                                   \
+    UNUSED struct tpl_call *call, UNUSED const struct tpl_value *args, UNUSED size_t count,        \
+        UNUSED struct tpl_value *ret, UNUSED struct err *err
 
 struct tpl_func {
     str name;
@@ -268,6 +272,9 @@ struct tpl_funcs {
     }
 // Returns it as a string. Errors: ERR_LIMIT.
 bool tpl_return(const struct buf *result, struct tpl_value *ret, struct err *err);
+// What `put` makes of s, as a string.
+bool tpl_return_mapped(struct tpl_call *call, void (*put)(struct buf *, str), str s,
+                       struct tpl_value *ret, struct err *err);
 
 // The data of the outermost execution (what `$` is there).
 const struct tpl_value *tpl_call_data(const struct tpl_call *call);

@@ -2,22 +2,6 @@
 // eq, ne, lt, le, gt, ge (upstream: text/template/funcs.go).
 #include "base/text/gotpl_int.h"
 
-#define ARGS                                                                                       \
-    UNUSED struct tpl_call *call, UNUSED const struct tpl_value *args, UNUSED size_t count,        \
-        UNUSED struct tpl_value *ret, UNUSED struct err *err
-
-static str type_name(struct tpl_call *call, const struct tpl_value *v)
-{
-    defer(buf_done) struct buf name = {0};
-    tpl_put_type_name(&name, v);
-    return arena_str(call->mem, buf_str(&name));
-}
-
-static bool invalid(struct err *err, const char *what)
-{
-    return err_set(err, ERR_INVALID, "%s", what);
-}
-
 static bool is_basic(enum tpl_kind kind)
 {
     return kind == TPL_KIND_BOOL || kind == TPL_KIND_INT || kind == TPL_KIND_UINT ||
@@ -33,7 +17,7 @@ static bool fail_incompatible(struct tpl_call *call, const struct tpl_value *a,
                               const struct tpl_value *b, struct err *err)
 {
     return err_set(err, ERR_INVALID, "incompatible types for comparison: %.*s and %.*s",
-                   STR(type_name(call, a)), STR(type_name(call, b)));
+                   STR(tpl_type_name(call->mem, a)), STR(tpl_type_name(call->mem, b)));
 }
 
 static str shown(struct tpl_call *call, const struct tpl_value *v)
@@ -112,8 +96,8 @@ static bool equal_composites(struct tpl_call *call, const struct tpl_value *a,
     enum tpl_kind kind = tpl_kind_of(a);
     if (a->type && b->type && kind != b->type->kind)
         return err_set(err, ERR_INVALID, "non-comparable types %.*s: %.*s, %.*s: %.*s",
-                       STR(shown(call, a)), STR(type_name(call, a)), STR(type_name(call, b)),
-                       STR(shown(call, b)));
+                       STR(shown(call, a)), STR(tpl_type_name(call->mem, a)),
+                       STR(tpl_type_name(call->mem, b)), STR(shown(call, b)));
     if (is_nil(a) || is_nil(b)) {
         *ret = is_nil(a) == is_nil(b);
         return true;
@@ -123,7 +107,7 @@ static bool equal_composites(struct tpl_call *call, const struct tpl_value *a,
     if (is_comparable)
         return true;
     return err_set(err, ERR_INVALID, "non-comparable type %.*s: %.*s", STR(shown(call, b)),
-                   STR(type_name(call, b)));
+                   STR(tpl_type_name(call->mem, b)));
 }
 
 static bool int_equals_uint(const struct tpl_value *i, const struct tpl_value *u)
@@ -150,10 +134,10 @@ static bool equal_one(struct tpl_call *call, const struct tpl_value *a, const st
     return true;
 }
 
-bool tpl_fn_eq(ARGS)
+bool tpl_fn_eq(TPL_ARGS)
 {
     if (count < 2)
-        return invalid(err, "missing argument for comparison");
+        return err_set(err, ERR_INVALID, "missing argument for comparison");
     bool is_equal = false;
     struct tpl_value a = tpl_unwrapped(args[0]);
     for (size_t i = 1; i < count && !is_equal; i++) {
@@ -165,7 +149,7 @@ bool tpl_fn_eq(ARGS)
     return true;
 }
 
-bool tpl_fn_ne(ARGS)
+bool tpl_fn_ne(TPL_ARGS)
 {
     if (!tpl_fn_eq(call, args, count, ret, err))
         return false;
@@ -178,7 +162,7 @@ static bool is_less(struct tpl_call *call, const struct tpl_value *args, bool *r
     struct tpl_value a = tpl_unwrapped(args[0]), b = tpl_unwrapped(args[1]);
     enum tpl_kind ka = tpl_kind_of(&a), kb = tpl_kind_of(&b);
     if (!is_basic(ka) || !is_basic(kb))
-        return invalid(err, "invalid type for comparison");
+        return err_set(err, ERR_INVALID, "invalid type for comparison");
     if (ka == TPL_KIND_INT && kb == TPL_KIND_UINT)
         *ret = a.i < 0 || (uint64_t)a.i < b.u;
     else if (ka == TPL_KIND_UINT && kb == TPL_KIND_INT)
@@ -186,7 +170,7 @@ static bool is_less(struct tpl_call *call, const struct tpl_value *args, bool *r
     else if (ka != kb)
         return fail_incompatible(call, &a, &b, err);
     else if (ka == TPL_KIND_BOOL || ka == TPL_KIND_COMPLEX)
-        return invalid(err, "invalid type for comparison");
+        return err_set(err, ERR_INVALID, "invalid type for comparison");
     else if (ka == TPL_KIND_INT)
         *ret = a.i < b.i;
     else if (ka == TPL_KIND_UINT)
@@ -212,7 +196,7 @@ static bool is_less_or_equal(struct tpl_call *call, const struct tpl_value *args
     return true;
 }
 
-bool tpl_fn_lt(ARGS)
+bool tpl_fn_lt(TPL_ARGS)
 {
     bool is_true = false;
     bool is_good = is_less(call, args, &is_true, err);
@@ -220,7 +204,7 @@ bool tpl_fn_lt(ARGS)
     return is_good;
 }
 
-bool tpl_fn_le(ARGS)
+bool tpl_fn_le(TPL_ARGS)
 {
     bool is_true = false;
     bool is_good = is_less_or_equal(call, args, &is_true, err);
@@ -228,7 +212,7 @@ bool tpl_fn_le(ARGS)
     return is_good;
 }
 
-bool tpl_fn_gt(ARGS) // not le: with NaN this is true, as upstream
+bool tpl_fn_gt(TPL_ARGS) // not le: with NaN this is true, as upstream
 {
     bool is_true = false;
     bool is_good = is_less_or_equal(call, args, &is_true, err);
@@ -236,7 +220,7 @@ bool tpl_fn_gt(ARGS) // not le: with NaN this is true, as upstream
     return is_good;
 }
 
-bool tpl_fn_ge(ARGS)
+bool tpl_fn_ge(TPL_ARGS)
 {
     bool is_true = false;
     bool is_good = is_less(call, args, &is_true, err);

@@ -17,9 +17,7 @@ static str static_type_name(struct tpl_exec *e, const struct tpl_value *v)
 {
     if (v->is_slot)
         return TPL_ANY.name;
-    struct buf name = {.mem = e->mem};
-    tpl_put_type_name(&name, v);
-    return buf_str(&name);
+    return tpl_type_name(e->mem, v);
 }
 
 static str node_text(struct tpl_exec *e, const struct node *n)

@@ -5,17 +5,6 @@
 #include "base/text/unicode.h"
 #include "base/text/url.h"
 
-#define ARGS                                                                                       \
-    UNUSED struct tpl_call *call, UNUSED const struct tpl_value *args, UNUSED size_t count,        \
-        UNUSED struct tpl_value *ret, UNUSED struct err *err
-
-static str type_name(struct tpl_call *call, const struct tpl_value *v)
-{
-    defer(buf_done) struct buf name = {0};
-    tpl_put_type_name(&name, v);
-    return arena_str(call->mem, buf_str(&name));
-}
-
 static bool invalid(struct err *err, const char *what)
 {
     return err_set(err, ERR_INVALID, "%s", what);
@@ -24,7 +13,7 @@ static bool invalid(struct err *err, const char *what)
 // Text made in a buffer becomes the result, unless it grew too long.
 // ---- len, index, slice ------------------------------------------------------------------------
 
-static bool fn_len(ARGS)
+static bool fn_len(TPL_ARGS)
 {
     const struct tpl_value *v = &args[0];
     switch (tpl_kind_of(v)) {
@@ -48,7 +37,7 @@ static bool fn_len(ARGS)
     case TPL_KIND_RAW:
         break;
     }
-    return err_set(err, ERR_INVALID, "len of type %.*s", STR(type_name(call, v)));
+    return err_set(err, ERR_INVALID, "len of type %.*s", STR(tpl_type_name(call->mem, v)));
 }
 
 // An index into something with `max` elements; max itself is let through, as upstream does.
@@ -60,7 +49,7 @@ static bool take_index(struct tpl_call *call, const struct tpl_value *v, size_t 
         return invalid(err, "cannot index slice/array with nil");
     if (kind != TPL_KIND_INT && kind != TPL_KIND_UINT)
         return err_set(err, ERR_INVALID, "cannot index slice/array with type %.*s",
-                       STR(type_name(call, v)));
+                       STR(tpl_type_name(call->mem, v)));
     if (v->i < 0 || (uint64_t)v->i > max)
         return err_set(err, ERR_INVALID, "index out of range: %lld", (long long)v->i);
     *ret = (size_t)v->i;
@@ -98,7 +87,7 @@ static bool index_map(struct tpl_call *call, struct tpl_value *item, const struc
                        (type->kind == TPL_KIND_INT || type->kind == TPL_KIND_UINT);
     if (key->type != type && !is_int_like)
         return err_set(err, ERR_INVALID, "value has type %.*s; should be %.*s",
-                       STR(type_name(call, key)), STR(type->name));
+                       STR(tpl_type_name(call->mem, key)), STR(type->name));
     struct tpl_value found = tpl_zero_of(item->type->elem);
     if (type->kind == TPL_KIND_STRING) {
         tpl_map_find(item, key->s, &found);
@@ -114,7 +103,7 @@ static bool index_map(struct tpl_call *call, struct tpl_value *item, const struc
     return true;
 }
 
-static bool fn_index(ARGS)
+static bool fn_index(TPL_ARGS)
 {
     struct tpl_value item = tpl_unwrapped(args[0]);
     if (!item.type)
@@ -131,7 +120,7 @@ static bool fn_index(ARGS)
             is_good = index_map(call, &item, &key, err);
         else
             return err_set(err, ERR_INVALID, "can't index item of type %.*s",
-                           STR(type_name(call, &item)));
+                           STR(tpl_type_name(call->mem, &item)));
         if (!is_good)
             return false;
     }
@@ -139,7 +128,7 @@ static bool fn_index(ARGS)
     return true;
 }
 
-static bool fn_slice(ARGS)
+static bool fn_slice(TPL_ARGS)
 {
     struct tpl_value item = tpl_unwrapped(args[0]);
     enum tpl_kind kind = tpl_kind_of(&item);
@@ -152,7 +141,7 @@ static bool fn_slice(ARGS)
         return invalid(err, "cannot 3-index slice a string");
     if (kind != TPL_KIND_STRING && kind != TPL_KIND_LIST)
         return err_set(err, ERR_INVALID, "can't slice item of type %.*s",
-                       STR(type_name(call, &item)));
+                       STR(tpl_type_name(call->mem, &item)));
     bool is_string = kind == TPL_KIND_STRING;
     size_t at[3] = {0, is_string ? item.s.n : item.count, 0};
     for (size_t i = 0; i < indexes; i++) {
@@ -175,7 +164,7 @@ static bool fn_slice(ARGS)
     return true;
 }
 
-static bool fn_not(ARGS)
+static bool fn_not(TPL_ARGS)
 {
     *ret = tpl_bool(!tpl_is_true(&args[0]));
     return true;
@@ -183,21 +172,21 @@ static bool fn_not(ARGS)
 
 // ---- printing and escaping --------------------------------------------------------------------
 
-static bool fn_print(ARGS)
+static bool fn_print(TPL_ARGS)
 {
     struct buf text = TPL_RESULT(call);
     tpl_put_args(&text, args, count);
     return tpl_return(&text, ret, err);
 }
 
-static bool fn_println(ARGS)
+static bool fn_println(TPL_ARGS)
 {
     struct buf text = TPL_RESULT(call);
     tpl_put_args_line(&text, args, count);
     return tpl_return(&text, ret, err);
 }
 
-static bool fn_printf(ARGS)
+static bool fn_printf(TPL_ARGS)
 {
     struct buf text = TPL_RESULT(call);
     tpl_put_format(&text, args[0].s, args + 1, count - 1);
@@ -266,17 +255,17 @@ static bool escape(struct tpl_call *call, void (*put)(struct buf *, str),
     return tpl_return(&text, ret, err);
 }
 
-static bool fn_html(ARGS)
+static bool fn_html(TPL_ARGS)
 {
     return escape(call, put_html_escaped, args, count, ret, err);
 }
 
-static bool fn_js(ARGS)
+static bool fn_js(TPL_ARGS)
 {
     return escape(call, put_js_escaped, args, count, ret, err);
 }
 
-static bool fn_urlquery(ARGS)
+static bool fn_urlquery(TPL_ARGS)
 {
     return escape(call, buf_put_query_escaped, args, count, ret, err);
 }

@@ -6,10 +6,6 @@
 #include "base/text/gotpl_html.h"
 #include "base/text/unicode.h"
 
-#define ARGS                                                                                       \
-    UNUSED struct tpl_call *call, UNUSED const struct tpl_value *args, UNUSED size_t count,        \
-        UNUSED struct tpl_value *ret, UNUSED struct err *err
-
 #define FAILSAFE S("ZgotmplZ") // what stands for a value that cannot be made safe
 
 // The text of the arguments, and how it is marked (TPL_STRING: not at all).
@@ -69,7 +65,7 @@ static void put_html(struct buf *b, str s, unsigned flags)
     }
 }
 
-static bool esc_html(ARGS)
+static bool esc_html(TPL_ARGS)
 {
     const struct tpl_type *mark;
     str s = stringify(call, args, count, &mark);
@@ -80,7 +76,7 @@ static bool esc_html(ARGS)
     return tpl_return(&text, ret, err);
 }
 
-static bool esc_rcdata(ARGS)
+static bool esc_rcdata(TPL_ARGS)
 {
     const struct tpl_type *mark;
     str s = stringify(call, args, count, &mark);
@@ -103,14 +99,14 @@ static bool escape_attr(struct tpl_call *call, str s, const struct tpl_type *mar
     return tpl_return(&text, ret, err);
 }
 
-static bool esc_attr(ARGS)
+static bool esc_attr(TPL_ARGS)
 {
     const struct tpl_type *mark;
     str s = stringify(call, args, count, &mark);
     return escape_attr(call, s, mark, 0, ret, err);
 }
 
-static bool esc_nospace(ARGS)
+static bool esc_nospace(TPL_ARGS)
 {
     const struct tpl_type *mark;
     str s = stringify(call, args, count, &mark);
@@ -119,7 +115,7 @@ static bool esc_nospace(ARGS)
     return escape_attr(call, s, mark, HTML_UNQUOTED, ret, err);
 }
 
-static bool esc_html_name(ARGS)
+static bool esc_html_name(TPL_ARGS)
 {
     const struct tpl_type *mark;
     str s = stringify(call, args, count, &mark);
@@ -136,12 +132,12 @@ static bool esc_html_name(ARGS)
     return return_str(FAILSAFE, ret);
 }
 
-static bool esc_comment(ARGS)
+static bool esc_comment(TPL_ARGS)
 {
     return return_str(S(""), ret);
 }
 
-static bool esc_join(ARGS)
+static bool esc_join(TPL_ARGS)
 {
     return return_str(tpl_joined(call->mem, args, count), ret);
 }
@@ -183,14 +179,14 @@ static bool is_safe_url(str s)
            str_eq_nocase(protocol, S("mailto"));
 }
 
-static bool esc_url_filter(ARGS)
+static bool esc_url_filter(TPL_ARGS)
 {
     const struct tpl_type *mark;
     str s = stringify(call, args, count, &mark);
     return return_str(mark == &TPL_URL || is_safe_url(s) ? s : S("#ZgotmplZ"), ret);
 }
 
-static bool esc_url(ARGS)
+static bool esc_url(TPL_ARGS)
 {
     const struct tpl_type *mark;
     str s = stringify(call, args, count, &mark);
@@ -199,7 +195,7 @@ static bool esc_url(ARGS)
     return tpl_return(&text, ret, err);
 }
 
-static bool esc_url_normalize(ARGS)
+static bool esc_url_normalize(TPL_ARGS)
 {
     const struct tpl_type *mark;
     str s = stringify(call, args, count, &mark);
@@ -235,7 +231,7 @@ static void put_srcset_part(struct buf *b, str s)
     buf_put(b, str_skip(s, end));
 }
 
-static bool esc_srcset(ARGS)
+static bool esc_srcset(TPL_ARGS)
 {
     const struct tpl_type *mark;
     str s = stringify(call, args, count, &mark);
@@ -303,7 +299,7 @@ static void put_js(struct buf *b, str s, const char *as_unicode, const char *wit
     }
 }
 
-static bool esc_js_str(ARGS)
+static bool esc_js_str(TPL_ARGS)
 {
     const struct tpl_type *mark;
     str s = stringify(call, args, count, &mark);
@@ -312,7 +308,7 @@ static bool esc_js_str(ARGS)
     return tpl_return(&text, ret, err);
 }
 
-static bool esc_js_tmpl(ARGS)
+static bool esc_js_tmpl(TPL_ARGS)
 {
     const struct tpl_type *mark;
     str s = stringify(call, args, count, &mark);
@@ -321,7 +317,7 @@ static bool esc_js_tmpl(ARGS)
     return tpl_return(&text, ret, err);
 }
 
-static bool esc_js_regexp(ARGS)
+static bool esc_js_regexp(TPL_ARGS)
 {
     const struct tpl_type *mark;
     str s = stringify(call, args, count, &mark);
@@ -373,7 +369,7 @@ static void put_js_value(struct buf *b, const struct tpl_value *v)
     buf_done(&json);
 }
 
-static bool esc_js_value(ARGS)
+static bool esc_js_value(TPL_ARGS)
 {
     struct buf text = TPL_RESULT(call);
     struct tpl_value v = count == 1 ? args[0] : tpl_nothing();
@@ -400,7 +396,7 @@ static bool esc_js_value(ARGS)
 
 // ---- CSS --------------------------------------------------------------------------------------
 
-static bool esc_css(ARGS)
+static bool esc_css(TPL_ARGS)
 {
     const struct tpl_type *mark;
     str s = stringify(call, args, count, &mark);
@@ -440,7 +436,7 @@ static bool css_value_is_safe(str s, struct arena *mem)
            str_find_str(buf_str(&id), S("mozbinding")) == STR_NONE;
 }
 
-static bool esc_css_value(ARGS)
+static bool esc_css_value(TPL_ARGS)
 {
     const struct tpl_type *mark;
     str s = stringify(call, args, count, &mark);

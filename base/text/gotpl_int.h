@@ -196,6 +196,7 @@ str tpl_joined(struct arena *mem, const struct tpl_value *args, size_t count);
 
 // ---- execution -------------------------------------------------------------------------------
 
+str tpl_type_name(struct arena *mem, const struct tpl_value *v); // what tpl_put_type_name puts
 bool tpl_assignable(const struct tpl_value *v, const struct tpl_type *type);
 struct tpl_value tpl_unwrapped(struct tpl_value v); // out of its slot
 struct tpl_value tpl_zero_of(const struct tpl_type *type);

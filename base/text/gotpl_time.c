@@ -23,49 +23,45 @@ static bool return_time(struct tpl_call *call, struct gotime t, struct tpl_value
     return true;
 }
 
-#define ARGS                                                                                       \
-    UNUSED struct tpl_call *call, UNUSED const struct tpl_value *args, UNUSED size_t count,        \
-        UNUSED struct tpl_value *ret, UNUSED struct err *err
-
 // ---- time.Time --------------------------------------------------------------------------------
 
-static bool time_add(ARGS)
+static bool time_add(TPL_ARGS)
 {
     return return_time(call, gotime_add(*self_time(call), args[0].i), ret);
 }
 
-static bool time_add_date(ARGS)
+static bool time_add_date(TPL_ARGS)
 {
     return return_time(call, gotime_add_date(*self_time(call), args[0].i, args[1].i, args[2].i),
                        ret);
 }
 
-static bool time_after(ARGS)
+static bool time_after(TPL_ARGS)
 {
     *ret = tpl_bool(gotime_cmp(self_time(call), time_of(&args[0])) > 0);
     return true;
 }
 
-static bool time_before(ARGS)
+static bool time_before(TPL_ARGS)
 {
     *ret = tpl_bool(gotime_cmp(self_time(call), time_of(&args[0])) < 0);
     return true;
 }
 
-static bool time_equal(ARGS)
+static bool time_equal(TPL_ARGS)
 {
     *ret = tpl_bool(gotime_cmp(self_time(call), time_of(&args[0])) == 0);
     return true;
 }
 
-static bool time_compare(ARGS)
+static bool time_compare(TPL_ARGS)
 {
     *ret = tpl_int(gotime_cmp(self_time(call), time_of(&args[0])));
     return true;
 }
 
 #define CIVIL_METHOD(name, expression)                                                             \
-    static bool name(ARGS)                                                                         \
+    static bool name(TPL_ARGS)                                                                     \
     {                                                                                              \
         struct civil c = gotime_civil(self_time(call));                                            \
         *ret = (expression);                                                                       \
@@ -82,14 +78,14 @@ CIVIL_METHOD(time_year_day, tpl_int(c.yearday))
 CIVIL_METHOD(time_month, tpl_int_of(&TPL_MONTH, c.month))
 CIVIL_METHOD(time_weekday, tpl_int_of(&TPL_WEEKDAY, c.weekday))
 
-static bool time_format(ARGS)
+static bool time_format(TPL_ARGS)
 {
     struct buf text = TPL_RESULT(call);
     buf_put_gotime(&text, self_time(call), args[0].s);
     return tpl_return(&text, ret, err);
 }
 
-static bool time_append_format(ARGS)
+static bool time_append_format(TPL_ARGS)
 {
     struct buf text = TPL_RESULT(call);
     if (args[0].obj && args[0].count)
@@ -99,7 +95,7 @@ static bool time_append_format(ARGS)
     return true;
 }
 
-static bool time_string(ARGS)
+static bool time_string(TPL_ARGS)
 {
     struct buf text = TPL_RESULT(call);
     buf_put_gotime_string(&text, self_time(call));
@@ -133,32 +129,32 @@ static void time_put_go(const struct tpl_value *v, struct buf *out)
         buf_printf(out, "time.Location(\"%.*s\"))", STR(name));
 }
 
-static bool time_go_string(ARGS)
+static bool time_go_string(TPL_ARGS)
 {
     struct buf text = TPL_RESULT(call);
     time_put_go(call->self, &text);
     return tpl_return(&text, ret, err);
 }
 
-static bool time_is_dst(ARGS)
+static bool time_is_dst(TPL_ARGS)
 {
     *ret = tpl_bool(self_time(call)->is_dst);
     return true;
 }
 
-static bool time_is_zero(ARGS)
+static bool time_is_zero(TPL_ARGS)
 {
     *ret = tpl_bool(gotime_is_zero(self_time(call)));
     return true;
 }
 
-static bool time_location(ARGS)
+static bool time_location(TPL_ARGS)
 {
     *ret = tpl_pointer(&TPL_LOCATION, self_time(call));
     return true;
 }
 
-static bool time_in(ARGS)
+static bool time_in(TPL_ARGS)
 {
     if (args[0].is_nil)
         return err_set(err, ERR_INVALID, "time: missing Location in call to Time.In");
@@ -172,29 +168,30 @@ static bool time_in(ARGS)
     return return_time(call, t, ret);
 }
 
-static bool time_utc(ARGS)
+static bool time_utc(TPL_ARGS)
 {
     return return_time(call, gotime_in(*self_time(call), NULL), ret);
 }
 
-static bool time_local(ARGS) // the functions of the program may know a zone; plain data does not
+static bool
+time_local(TPL_ARGS) // the functions of the program may know a zone; plain data does not
 {
     struct gotime t = gotime_in(*self_time(call), NULL);
     t.is_local = true;
     return return_time(call, t, ret);
 }
 
-static bool time_round(ARGS)
+static bool time_round(TPL_ARGS)
 {
     return return_time(call, gotime_round(*self_time(call), args[0].i), ret);
 }
 
-static bool time_truncate_to(ARGS)
+static bool time_truncate_to(TPL_ARGS)
 {
     return return_time(call, gotime_truncate(*self_time(call), args[0].i), ret);
 }
 
-static bool time_sub(ARGS)
+static bool time_sub(TPL_ARGS)
 {
     *ret = tpl_dur(gotime_sub(self_time(call), time_of(&args[0])));
     return true;
@@ -209,22 +206,22 @@ static bool return_unix(const struct gotime *t, int64_t units_per_s, struct tpl_
     return true;
 }
 
-static bool time_unix(ARGS)
+static bool time_unix(TPL_ARGS)
 {
     return return_unix(self_time(call), 1, ret);
 }
 
-static bool time_unix_milli(ARGS)
+static bool time_unix_milli(TPL_ARGS)
 {
     return return_unix(self_time(call), 1000, ret);
 }
 
-static bool time_unix_micro(ARGS)
+static bool time_unix_micro(TPL_ARGS)
 {
     return return_unix(self_time(call), 1000000, ret);
 }
 
-static bool time_unix_nano(ARGS)
+static bool time_unix_nano(TPL_ARGS)
 {
     return return_unix(self_time(call), 1000000000, ret);
 }
@@ -249,12 +246,12 @@ static bool return_marshaled(struct tpl_call *call, size_t quotes, struct tpl_va
     return true;
 }
 
-static bool time_marshal_json(ARGS)
+static bool time_marshal_json(TPL_ARGS)
 {
     return return_marshaled(call, 0, ret, err);
 }
 
-static bool time_marshal_text(ARGS)
+static bool time_marshal_text(TPL_ARGS)
 {
     return return_marshaled(call, 1, ret, err);
 }
@@ -361,7 +358,7 @@ static void location_put_text(const struct tpl_value *v, struct buf *out)
     buf_put(out, v->obj ? location_name(v->obj) : S("UTC"));
 }
 
-static bool location_string(ARGS)
+static bool location_string(TPL_ARGS)
 {
     struct buf text = TPL_RESULT(call);
     location_put_text(call->self, &text);
@@ -388,50 +385,50 @@ static double in_units(dur_ns d, dur_ns unit)
     return (double)whole + (double)rest / (double)unit;
 }
 
-static bool dur_hours(ARGS)
+static bool dur_hours(TPL_ARGS)
 {
     *ret = tpl_f64(in_units(call->self->i, DUR_HOURS(1)));
     return true;
 }
 
-static bool dur_minutes(ARGS)
+static bool dur_minutes(TPL_ARGS)
 {
     *ret = tpl_f64(in_units(call->self->i, DUR_MINUTES(1)));
     return true;
 }
 
-static bool dur_seconds(ARGS)
+static bool dur_seconds(TPL_ARGS)
 {
     *ret = tpl_f64(in_units(call->self->i, DUR_SECONDS(1)));
     return true;
 }
 
-static bool dur_milliseconds(ARGS)
+static bool dur_milliseconds(TPL_ARGS)
 {
     *ret = tpl_int_of(&TPL_INT64, call->self->i / 1000000);
     return true;
 }
 
-static bool dur_microseconds(ARGS)
+static bool dur_microseconds(TPL_ARGS)
 {
     *ret = tpl_int_of(&TPL_INT64, call->self->i / 1000);
     return true;
 }
 
-static bool dur_nanoseconds(ARGS)
+static bool dur_nanoseconds(TPL_ARGS)
 {
     *ret = tpl_int_of(&TPL_INT64, call->self->i);
     return true;
 }
 
-static bool dur_truncate(ARGS)
+static bool dur_truncate(TPL_ARGS)
 {
     dur_ns d = call->self->i, unit = args[0].i;
     *ret = tpl_dur(unit <= 0 ? d : d - d % unit);
     return true;
 }
 
-static bool dur_round(ARGS) // halves away from zero
+static bool dur_round(TPL_ARGS) // halves away from zero
 {
     dur_ns d = call->self->i, unit = args[0].i;
     if (unit > 0) {
@@ -446,7 +443,7 @@ static bool dur_round(ARGS) // halves away from zero
     return true;
 }
 
-static bool dur_abs(ARGS)
+static bool dur_abs(TPL_ARGS)
 {
     dur_ns d = call->self->i;
     *ret = tpl_dur(d == INT64_MIN ? INT64_MAX : d < 0 ? -d : d);
@@ -458,7 +455,7 @@ static void dur_put_text(const struct tpl_value *v, struct buf *out)
     buf_put_dur_go(out, v->i);
 }
 
-static bool put_self_text(ARGS)
+static bool put_self_text(TPL_ARGS)
 {
     struct buf text = TPL_RESULT(call);
     call->self->type->put_text(call->self, &text);

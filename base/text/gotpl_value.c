@@ -221,6 +221,21 @@ bool tpl_return(const struct buf *result, struct tpl_value *ret, struct err *err
     return !result->is_full || err_set(err, ERR_LIMIT, "text is too long");
 }
 
+bool tpl_return_mapped(struct tpl_call *call, void (*put)(struct buf *, str), str s,
+                       struct tpl_value *ret, struct err *err)
+{
+    struct buf text = TPL_RESULT(call);
+    put(&text, s);
+    return tpl_return(&text, ret, err);
+}
+
+str tpl_type_name(struct arena *mem, const struct tpl_value *v)
+{
+    struct buf name = {.mem = mem};
+    tpl_put_type_name(&name, v);
+    return buf_str(&name);
+}
+
 void tpl_put_type_name(struct buf *b, const struct tpl_value *v)
 {
     if (!v->type) {
