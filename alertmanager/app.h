@@ -36,6 +36,15 @@
 #endif
 #define AM_PLATFORM "linux/" AM_ARCH
 
+// What --version prints behind the program's name.
+#define AM_VERSION_TEXT                                                                            \
+    ", version " AM_VERSION " (branch: " AM_BRANCH ", revision: " AM_REVISION ")\n"                \
+    "  build user:       " AM_BUILD_USER "\n"                                                      \
+    "  build date:       " AM_BUILD_DATE "\n"                                                      \
+    "  go version:       " AM_TOOLCHAIN "\n"                                                       \
+    "  platform:         " AM_PLATFORM "\n"                                                        \
+    "  tags:             unknown\n"
+
 #define AM_STOP_GRACE DUR_SECONDS(5)  // for open HTTP requests
 #define AM_LEAVE_MAX  DUR_SECONDS(10) // for saying goodbye to the cluster
 

@@ -68,8 +68,10 @@ const struct yaml_struct TLS_CONF_YAML = {.type_name = "config.plain",
                                           .fields = TLS_FIELDS,
                                           .check = check_tls};
 
-static void tls_join_dir(struct tls_conf *t, str dir, struct arena *mem)
+void tls_conf_join_dir(struct tls_conf *t, str dir, struct arena *mem)
 {
+    if (!t)
+        return;
     t->ca_file = path_join(dir, t->ca_file, mem);
     t->cert_file = path_join(dir, t->cert_file, mem);
     t->key_file = path_join(dir, t->key_file, mem);
@@ -297,7 +299,7 @@ const struct yaml_struct HTTP_CONF_YAML = {.type_name = "config.plain",
 
 void http_conf_join_dir(struct http_conf *c, str dir, struct arena *mem)
 {
-    tls_join_dir(&c->tls, dir, mem);
+    tls_conf_join_dir(&c->tls, dir, mem);
     if (c->basic_auth) {
         c->basic_auth->username_file = path_join(dir, c->basic_auth->username_file, mem);
         c->basic_auth->password_file = path_join(dir, c->basic_auth->password_file, mem);
@@ -307,7 +309,7 @@ void http_conf_join_dir(struct http_conf *c, str dir, struct arena *mem)
             path_join(dir, c->authorization->credentials_file, mem);
     if (c->oauth2) {
         c->oauth2->client_secret_file = path_join(dir, c->oauth2->client_secret_file, mem);
-        tls_join_dir(&c->oauth2->tls, dir, mem);
+        tls_conf_join_dir(&c->oauth2->tls, dir, mem);
     }
     for (size_t i = 0; i < c->headers.count; i++) {
         struct str_list *files = &c->headers.items[i].files;

@@ -37,6 +37,7 @@ bool check_at_most_one(struct yaml_binder *b, str one, str other, const char *na
 
 // Makes a relative path begin at dir; an empty path stays empty.
 str path_join(str dir, str path, struct arena *mem);
+void tls_conf_join_dir(struct tls_conf *t, str dir, struct arena *mem); // its files; NULL is fine
 
 // ---- config_global.c
 extern const struct yaml_struct CONFIG_GLOBAL_YAML;

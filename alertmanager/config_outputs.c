@@ -216,15 +216,6 @@ const struct yaml_struct CONFIG_RECORDER_YAML = {.type_name = "eventrecorder.Con
                                                  .bytes = sizeof(struct event_recorder_conf),
                                                  .fields = RECORDER_FIELDS};
 
-static void tls_join_dir(struct tls_conf *t, str dir, struct arena *mem)
-{
-    if (!t)
-        return;
-    t->ca_file = path_join(dir, t->ca_file, mem);
-    t->cert_file = path_join(dir, t->cert_file, mem);
-    t->key_file = path_join(dir, t->key_file, mem);
-}
-
 // tracing.tls_config is relative to the working directory, as upstream has it.
 void config_outputs_join_dir(struct config *c, str dir)
 {
@@ -241,5 +232,5 @@ void config_outputs_join_dir(struct config *c, str dir)
             http_conf_join_dir(w->http, dir, &c->mem);
     }
     for (size_t i = 0; i < r->kafkas.count; i++)
-        tls_join_dir(YAML_LIST_AT(&r->kafkas, struct event_kafka_conf, i)->tls, dir, &c->mem);
+        tls_conf_join_dir(YAML_LIST_AT(&r->kafkas, struct event_kafka_conf, i)->tls, dir, &c->mem);
 }

@@ -42,14 +42,7 @@ static const char *base_name(const char *path)
 
 static void print_version(void)
 {
-    printf("alertmanager, version %s (branch: %s, revision: %s)\n"
-           "  build user:       %s\n"
-           "  build date:       %s\n"
-           "  go version:       %s\n"
-           "  platform:         %s\n"
-           "  tags:             %s\n",
-           AM_VERSION, AM_BRANCH, AM_REVISION, AM_BUILD_USER, AM_BUILD_DATE, AM_TOOLCHAIN,
-           AM_PLATFORM, "unknown");
+    fputs("alertmanager" AM_VERSION_TEXT, stdout);
 }
 
 // Shows help or the version, or complains. Returns the exit code, or -1 to go on.

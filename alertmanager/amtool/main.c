@@ -145,15 +145,7 @@ bool amtool_file_exists(struct amtool *t, str path, struct err *err)
 
 static void put_version(struct buf *out)
 {
-    buf_printf(out,
-               "amtool, version %s (branch: %s, revision: %s)\n"
-               "  build user:       %s\n"
-               "  build date:       %s\n"
-               "  go version:       %s\n"
-               "  platform:         %s\n"
-               "  tags:             %s\n",
-               AM_VERSION, AM_BRANCH, AM_REVISION, AM_BUILD_USER, AM_BUILD_DATE, AM_TOOLCHAIN,
-               AM_PLATFORM, "unknown");
+    buf_put(out, S("amtool" AM_VERSION_TEXT));
 }
 
 static bool run(struct program *p, int argc, char **argv, struct err *err)
