@@ -4,10 +4,20 @@
 
 #include <arpa/inet.h>
 
+#include "base/core/hash.h"
+
 bool addr_eq(const struct addr *a, const struct addr *b)
 {
     return a->ip_bytes == b->ip_bytes && a->port == b->port &&
            memcmp(a->ip, b->ip, a->ip_bytes) == 0;
+}
+
+uint64_t addr_hash(uint64_t seed, const struct addr *a)
+{
+    uint8_t bytes[sizeof(a->ip) + sizeof(a->port)];
+    memcpy(bytes, a->ip, a->ip_bytes);
+    memcpy(bytes + a->ip_bytes, &a->port, sizeof(a->port));
+    return hash_seeded(seed, str_from(bytes, a->ip_bytes + sizeof(a->port)));
 }
 
 bool addr_parse_ip(str text, struct addr *ret)

@@ -29,6 +29,7 @@ struct addr {
 };
 
 bool addr_eq(const struct addr *a, const struct addr *b);
+uint64_t addr_hash(uint64_t seed, const struct addr *a); // for tables
 bool addr_parse_ip(str text, struct addr *ret); // "10.0.0.1" or "fd00::1"; port 0
 bool addr_parse(str text, struct addr *ret);    // "10.0.0.1:9094" or "[fd00::1]:9094"
 void buf_put_ip(struct buf *b, const struct addr *a);

@@ -147,7 +147,7 @@ bool cluster_reload_keys(struct cluster *c, struct err *err)
     struct keyring *next = keyring_read(c->env, c->options.encryption_key_file, err);
     if (!next)
         return false;
-    keyring_free(c->keyring);
+    keyring_unref(c->keyring);
     c->swim->keyring = c->keyring = next;
     return true;
 }
@@ -205,7 +205,7 @@ void cluster_free(struct cluster *c)
     for (size_t i = 0; c->swim && i < c->swim->members.count; i++)
         outbox_free(c->swim->members.items[i]);
     swim_free(c->swim);
-    keyring_free(c->keyring);
+    keyring_unref(c->keyring);
     for (size_t i = 0; i < c->channel_count; i++)
         mem_free(c->channels[i]);
     arena_done(&c->answers);

@@ -11,6 +11,7 @@
 enum { SEALED_PADDED = 0, SEALED_PLAIN = 1 }; // versions
 
 struct keyring {
+    unsigned refs;
     struct aead_key *keys[KEYRING_KEYS_MAX];
     size_t count;
 };
@@ -35,6 +36,7 @@ static bool add_key(struct keyring *k, str text, struct err *err)
 struct keyring *keyring_parse(str text, struct err *err)
 {
     struct keyring *k = mem_new(struct keyring);
+    k->refs = 1;
     str line;
     for (size_t number = 1; text.n; number++) {
         str_cut(text, '\n', &line, &text);
@@ -43,14 +45,14 @@ struct keyring *keyring_parse(str text, struct err *err)
             continue;
         if (!add_key(k, line, err)) {
             err_wrap(err, "line %zu", number);
-            keyring_free(k);
+            keyring_unref(k);
             return NULL;
         }
     }
     if (k->count)
         return k;
     err_set(err, ERR_INVALID, "no key in it");
-    keyring_free(k);
+    keyring_unref(k);
     return NULL;
 }
 
@@ -66,9 +68,15 @@ struct keyring *keyring_read(struct env *env, str path, struct err *err)
     return k;
 }
 
-void keyring_free(struct keyring *k)
+struct keyring *keyring_ref(struct keyring *k)
 {
-    if (!k)
+    k->refs++;
+    return k;
+}
+
+void keyring_unref(struct keyring *k)
+{
+    if (!k || --k->refs > 0)
         return;
     for (size_t i = 0; i < k->count; i++)
         aead_key_free(k->keys[i]);
@@ -84,26 +92,26 @@ size_t sealed_bytes(unsigned version, size_t plain_bytes)
 }
 
 // 96 random bits: with 2^32 messages under one key the chance of a repeated nonce is below 2^-32.
-static void put_nonce(struct env *env, uint8_t nonce[AEAD_NONCE_BYTES])
+struct nonce nonce_new(struct env *env)
 {
     uint64_t random[2] = {env_random(env), env_random(env)};
-    memcpy(nonce, random, AEAD_NONCE_BYTES);
+    struct nonce nonce;
+    memcpy(nonce.bytes, random, AEAD_NONCE_BYTES);
+    return nonce;
 }
 
-static void put_sealed(const struct keyring *k, struct env *env, str message, str data,
+static void put_sealed(const struct keyring *k, struct nonce nonce, str message, str data,
                        struct buf *out)
 {
-    uint8_t nonce[AEAD_NONCE_BYTES];
-    put_nonce(env, nonce);
     buf_put_c(out, SEALED_PLAIN);
-    buf_put(out, str_from(nonce, sizeof(nonce)));
-    aead_seal(k->keys[0], nonce, data, message, out);
+    buf_put(out, str_from(nonce.bytes, sizeof(nonce.bytes)));
+    aead_seal(k->keys[0], nonce.bytes, data, message, out);
 }
 
 void keyring_seal_packet(const struct keyring *k, struct env *env, str message, str label,
                          struct buf *out)
 {
-    put_sealed(k, env, message, label, out);
+    put_sealed(k, nonce_new(env), message, label, out);
 }
 
 // What is protected on a stream besides the message.
@@ -114,13 +122,13 @@ static void put_stream_data(struct buf *out, size_t n, str label)
     buf_put(out, label);
 }
 
-void keyring_seal_stream(const struct keyring *k, struct env *env, str message, str label,
+void keyring_seal_stream(const struct keyring *k, struct nonce nonce, str message, str label,
                          struct buf *out)
 {
     defer(buf_done) struct buf data = {0};
     put_stream_data(&data, sealed_bytes(SEALED_PLAIN, message.n), label);
     buf_put(out, str_slice(buf_str(&data), 0, SEALED_STREAM_HEAD));
-    put_sealed(k, env, message, buf_str(&data), out);
+    put_sealed(k, nonce, message, buf_str(&data), out);
 }
 
 // ---- opening -------------------------------------------------------------------------------

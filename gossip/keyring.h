@@ -18,13 +18,20 @@
 #define SEALED_OVERHEAD        (1 + AEAD_NONCE_BYTES + AEAD_TAG_BYTES) // of version 1
 #define SEALED_STREAM_HEAD     5                                       // 0a len32
 
-struct keyring; // immutable
+struct keyring; // immutable, but for its count of references, which is the core thread's
 
 // A file's text: one key per line in base64, 16, 24 or 32 bytes; empty lines and those that begin
 // with '#' are skipped. Errors name the line: ERR_SYNTAX, ERR_INVALID, ERR_LIMIT.
 struct keyring *keyring_parse(str text, struct err *err);
 struct keyring *keyring_read(struct env *env, str path, struct err *err);
-void keyring_free(struct keyring *k); // NULL is fine
+struct keyring *keyring_ref(struct keyring *k);
+void keyring_unref(struct keyring *k); // NULL is fine
+
+// What makes a message unlike all others under its key.
+struct nonce {
+    uint8_t bytes[AEAD_NONCE_BYTES];
+};
+struct nonce nonce_new(struct env *env);
 
 // Appends the sealed form of a packet's message.
 void keyring_seal_packet(const struct keyring *k, struct env *env, str message, str label,
@@ -34,8 +41,8 @@ void keyring_seal_packet(const struct keyring *k, struct env *env, str message, 
 bool keyring_open_packet(const struct keyring *k, str sealed, str label, struct buf *out,
                          struct err *err);
 
-// The same with the head that a stream needs.
-void keyring_seal_stream(const struct keyring *k, struct env *env, str message, str label,
+// The same with the head that a stream needs. Any thread.
+void keyring_seal_stream(const struct keyring *k, struct nonce nonce, str message, str label,
                          struct buf *out);
 // How long the sealed message of a stream is, its head included; 0: the head is not complete.
 size_t sealed_stream_bytes(str stream);

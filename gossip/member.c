@@ -28,6 +28,7 @@ void members_done(struct members *m)
         member_free(m->items[i]);
     mem_free(m->items);
     map_done(&m->by_name);
+    map_done(&m->by_addr);
     *m = (struct members){0};
 }
 
@@ -36,19 +37,43 @@ struct member *members_find(const struct members *m, str name)
     return map_find(&m->by_name, hash_seeded(m->seed, name), member_has_name, &name);
 }
 
+struct place {
+    const struct addr *addr;
+    enum member_state state;
+};
+
+static bool member_is_at(const void *item, const void *key)
+{
+    const struct member *member = item;
+    const struct place *place = key;
+    struct addr have = addr_normal(member->addr);
+    return member->state == place->state && addr_eq(&have, place->addr);
+}
+
+static struct member *members_find_place(const struct members *m, struct place place)
+{
+    return map_find(&m->by_addr, addr_hash(m->seed, place.addr), member_is_at, &place);
+}
+
 struct member *members_find_addr(const struct members *m, const struct addr *addr)
 {
-    struct member *found = NULL;
-    for (size_t i = 0; i < m->count; i++) {
-        struct member *member = m->items[i];
-        struct addr have = addr_normal(member->addr);
-        if (!member_is_live(member) || !addr_eq(&have, addr))
-            continue;
-        if (member->state == MEMBER_ALIVE)
-            return member;
-        found = member;
-    }
-    return found;
+    struct member *alive = members_find_place(m, (struct place){addr, MEMBER_ALIVE});
+    return alive ? alive : members_find_place(m, (struct place){addr, MEMBER_SUSPECT});
+}
+
+static void members_forget_addr(struct members *m, struct member *member)
+{
+    struct addr normal = addr_normal(member->addr);
+    if (normal.ip_bytes)
+        map_remove_item(&m->by_addr, addr_hash(m->seed, &normal), member);
+}
+
+void members_set_addr(struct members *m, struct member *member, const struct addr *addr)
+{
+    struct addr normal = addr_normal(*addr);
+    members_forget_addr(m, member);
+    member->addr = *addr;
+    map_insert(&m->by_addr, addr_hash(m->seed, &normal), member);
 }
 
 static void members_put_at(struct members *m, size_t index, struct member *member)
@@ -92,6 +117,7 @@ void members_remove(struct members *m, struct member *member)
     m->count--;
     m->live_count -= member_is_live(member);
     m->bits_used &= ~member->bit;
+    members_forget_addr(m, member);
     map_remove_item(&m->by_name, hash_seeded(m->seed, member->name), member);
     member_free(member);
 }

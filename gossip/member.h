@@ -18,8 +18,8 @@ struct swim;
 struct outbox;
 
 struct member {
-    str name; // owned, as are meta's bytes
-    struct addr addr;
+    str name;         // owned, as are meta's bytes
+    struct addr addr; // as it was told; set by members_set_addr
     str meta;
     uint8_t vsn[VSN_BYTES];
     uint32_t incarnation;
@@ -46,6 +46,7 @@ struct members {
     size_t cap;
     size_t live_count; // of those that count: alive or suspect
     struct map by_name;
+    struct map by_addr; // all that have an address
     uint64_t seed;
     uint64_t bits_used;
 };
@@ -54,14 +55,15 @@ void members_init(struct members *m, uint64_t seed);
 void members_done(struct members *m);
 
 struct member *members_find(const struct members *m, str name); // or NULL
-// The live member at that address, or NULL. After a restart under another name there are two for a
-// while: the one that is not suspect counts.
+// The live member at that address (addr_normal), or NULL. After a restart under another name there
+// are two for a while: the one that is not suspect counts.
 struct member *members_find_addr(const struct members *m, const struct addr *addr);
 
 // A record in state dead with incarnation 0, at a random place. NULL when the table is full.
 struct member *members_add(struct members *m, struct env *env, str name);
 void members_remove(struct members *m, struct member *member); // and frees it
 void members_set_state(struct members *m, struct member *member, enum member_state state);
+void members_set_addr(struct members *m, struct member *member, const struct addr *addr);
 
 void members_shuffle(struct members *m, struct env *env);
 

@@ -105,7 +105,7 @@ void swim_start(struct swim *s, struct transport *takes, const struct addr *adve
     s->transport = takes;
     struct member *self = swim_add_member(s, s->options.name);
     s->self = self;
-    self->addr = *advertise;
+    members_set_addr(&s->members, self, advertise);
     memcpy(self->vsn, SWIM_VSN, VSN_BYTES);
     self->incarnation = 1;
     members_set_state(&s->members, self, MEMBER_ALIVE);
@@ -171,9 +171,10 @@ static bool vsn_is_valid(str vsn)
     return vsn.n >= VSN_BYTES && v[VSN_PMIN] && v[VSN_PMAX] && v[VSN_PMIN] <= v[VSN_PMAX];
 }
 
-static void member_take_alive(struct member *m, const struct msg_alive *a, const struct addr *addr)
+static void member_take_alive(struct swim *s, struct member *m, const struct msg_alive *a,
+                              const struct addr *addr)
 {
-    m->addr = *addr;
+    members_set_addr(&s->members, m, addr);
     m->incarnation = a->incarnation;
     memcpy(m->vsn, a->vsn.p, VSN_BYTES);
     if (!str_eq(m->meta, a->meta))
@@ -211,7 +212,7 @@ void swim_alive(struct swim *s, const struct msg_alive *a)
         m = swim_add_member(s, a->node);
         if (!m)
             return;
-        m->addr = addr;
+        members_set_addr(&s->members, m, &addr);
         memcpy(m->vsn, a->vsn.p, VSN_BYTES);
         member_set_meta(m, a->meta);
     }
@@ -231,7 +232,7 @@ void swim_alive(struct swim *s, const struct msg_alive *a)
     enum member_state before = m->state;
     bool has_new_meta = !str_eq(m->meta, a->meta);
     swim_queue(s, a->node, MSG_ALIVE, a);
-    member_take_alive(m, a, &addr);
+    member_take_alive(s, m, a, &addr);
     if (before != MEMBER_ALIVE)
         member_set_state(s, m, MEMBER_ALIVE);
     switch (before) {

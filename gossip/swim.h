@@ -111,8 +111,8 @@ struct swim {
     size_t accepted_count;
     size_t held_bytes;
 
-    const struct keyring *keyring; // NULL: nothing is encrypted; borrowed, may be replaced
-    struct refusals refusals;      // of those without the right key
+    struct keyring *keyring;  // NULL: nothing is encrypted; borrowed, may be replaced
+    struct refusals refusals; // of those without the right key
 
     struct arena scratch; // of the message being handled
     uint64_t packets_refused;

@@ -7,7 +7,6 @@
 // again with the next packet, after a pause that grows. Incoming packet connections are read until
 // they end. What looks like a stream (the first frame says so) is handed over.
 #include "base/core/alloc.h"
-#include "base/core/hash.h"
 #include "base/core/list.h"
 #include "base/core/map.h"
 #include "gossip/tls_config.h"
@@ -64,14 +63,6 @@ struct in {
 
 // ---- packets out ---------------------------------------------------------------------------
 
-static uint64_t addr_hash(const struct tls_transport *t, const struct addr *a)
-{
-    uint8_t bytes[18];
-    memcpy(bytes, a->ip, 16);
-    memcpy(bytes + 16, &a->port, 2);
-    return hash_seeded(t->seed, str_from(bytes, sizeof(bytes)));
-}
-
 static bool out_is_to(const void *item, const void *key)
 {
     return addr_eq(&((const struct out *)item)->to, key);
@@ -90,7 +81,7 @@ static void out_free(struct out *o)
 {
     struct tls_transport *t = o->transport;
     out_disconnect(o);
-    map_remove_item(&t->outs_by_addr, addr_hash(t, &o->to), o);
+    map_remove_item(&t->outs_by_addr, addr_hash(t->seed, &o->to), o);
     list_remove(&o->link);
     mem_free(o);
 }
@@ -155,7 +146,7 @@ static const struct stream_events OUT_EVENTS = {out_on_open, out_on_data, out_on
 
 static struct out *out_of(struct tls_transport *t, const struct addr *to)
 {
-    struct out *o = map_find(&t->outs_by_addr, addr_hash(t, to), out_is_to, to);
+    struct out *o = map_find(&t->outs_by_addr, addr_hash(t->seed, to), out_is_to, to);
     if (o) {
         list_remove(&o->link);
         list_append(&t->outs, &o->link);
@@ -167,7 +158,7 @@ static struct out *out_of(struct tls_transport *t, const struct addr *to)
     *o = (struct out){.transport = t, .to = *to, .pause = PAUSE_FIRST};
     timer_init(&o->timer, out_on_timer, o);
     list_append(&t->outs, &o->link);
-    map_insert(&t->outs_by_addr, addr_hash(t, to), o);
+    map_insert(&t->outs_by_addr, addr_hash(t->seed, to), o);
     return o;
 }
 

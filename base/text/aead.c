@@ -7,13 +7,14 @@
 
 #include "base/core/alloc.h"
 
-// The expanded key of libsodium, or GnuTLS' handle. In locked memory; its size is a multiple of
-// the alignment that libsodium's state needs, since sodium_malloc puts the end of a block at the
-// end of a page.
+// In locked memory; its size is a multiple of the alignment that libsodium's state needs, since
+// sodium_malloc puts the end of a block at the end of a page.
 struct aead_key {
-    crypto_aead_aes256gcm_state state;
-    gnutls_aead_cipher_hd_t cipher; // NULL: `state` counts
-    char padding[16 - sizeof(gnutls_aead_cipher_hd_t)];
+    crypto_aead_aes256gcm_state state;   // the expanded key, for libsodium
+    uint8_t bytes[AEAD_KEY_BYTES_MAX];   // the key as it is, for GnuTLS
+    gnutls_cipher_algorithm_t algorithm; // GNUTLS_CIPHER_UNKNOWN: libsodium's
+    uint32_t key_bytes;
+    uint64_t padding;
 };
 static_assert(sizeof(struct aead_key) % 16 == 0, "see above");
 
@@ -31,6 +32,13 @@ static gnutls_cipher_algorithm_t algorithm_of(size_t key_bytes)
     }
 }
 
+// GnuTLS' handles serve one thread, and making one is cheap: each message has its own.
+static int cipher_init(const struct aead_key *k, gnutls_aead_cipher_hd_t *ret)
+{
+    gnutls_datum_t datum = {(unsigned char *)(uintptr_t)k->bytes, k->key_bytes};
+    return gnutls_aead_cipher_init(ret, k->algorithm, &datum);
+}
+
 struct aead_key *aead_key_new(str key, struct err *err)
 {
     gnutls_cipher_algorithm_t algorithm = algorithm_of(key.n);
@@ -43,28 +51,61 @@ struct aead_key *aead_key_new(str key, struct err *err)
     struct aead_key *k = sodium_malloc(sizeof(*k));
     if (!k)
         panic("out of memory for a key");
-    k->cipher = NULL;
+    k->algorithm = GNUTLS_CIPHER_UNKNOWN;
     if (key.n == 32 && crypto_aead_aes256gcm_is_available()) {
         crypto_aead_aes256gcm_beforenm(&k->state, (const unsigned char *)key.p);
         return k;
     }
-    gnutls_datum_t datum = {(unsigned char *)(uintptr_t)key.p, (unsigned)key.n};
-    int rc = gnutls_aead_cipher_init(&k->cipher, algorithm, &datum);
-    if (rc == 0)
+    k->algorithm = algorithm;
+    k->key_bytes = (uint32_t)key.n;
+    memcpy(k->bytes, key.p, key.n);
+    gnutls_aead_cipher_hd_t cipher;
+    int rc = cipher_init(k, &cipher);
+    if (rc == 0) {
+        gnutls_aead_cipher_deinit(cipher);
         return k;
+    }
     err_set(err, ERR_UNSUPPORTED, "AES-GCM with %zu bytes: %s", key.n, gnutls_strerror(rc));
-    k->cipher = NULL;
     aead_key_free(k);
     return NULL;
 }
 
 void aead_key_free(struct aead_key *k)
 {
-    if (!k)
-        return;
-    if (k->cipher)
-        gnutls_aead_cipher_deinit(k->cipher);
-    sodium_free(k); // wipes
+    sodium_free(k); // wipes; NULL is fine
+}
+
+static gnutls_aead_cipher_hd_t cipher_open(const struct aead_key *k)
+{
+    gnutls_aead_cipher_hd_t cipher;
+    int rc = cipher_init(k, &cipher);
+    if (rc < 0)
+        panic("AES-GCM: %s", gnutls_strerror(rc));
+    return cipher;
+}
+
+static size_t seal_gnutls(const struct aead_key *k, const uint8_t *nonce, str data, str plain,
+                          char *to)
+{
+    size_t n = plain.n + AEAD_TAG_BYTES;
+    gnutls_aead_cipher_hd_t cipher = cipher_open(k);
+    int rc = gnutls_aead_cipher_encrypt(cipher, nonce, AEAD_NONCE_BYTES, data.p, data.n,
+                                        AEAD_TAG_BYTES, plain.p, plain.n, to, &n);
+    if (rc < 0)
+        panic("AES-GCM: %s", gnutls_strerror(rc));
+    gnutls_aead_cipher_deinit(cipher);
+    return n;
+}
+
+static bool open_gnutls(const struct aead_key *k, const uint8_t *nonce, str data, str sealed,
+                        char *to, size_t *ret_n)
+{
+    *ret_n = sealed.n - AEAD_TAG_BYTES;
+    gnutls_aead_cipher_hd_t cipher = cipher_open(k);
+    int rc = gnutls_aead_cipher_decrypt(cipher, nonce, AEAD_NONCE_BYTES, data.p, data.n,
+                                        AEAD_TAG_BYTES, sealed.p, sealed.n, to, ret_n);
+    gnutls_aead_cipher_deinit(cipher);
+    return rc >= 0;
 }
 
 void aead_seal(const struct aead_key *k, const uint8_t nonce[AEAD_NONCE_BYTES], str data, str plain,
@@ -75,20 +116,15 @@ void aead_seal(const struct aead_key *k, const uint8_t nonce[AEAD_NONCE_BYTES], 
         out->is_full = true;
         return;
     }
-    size_t n = plain.n + AEAD_TAG_BYTES;
-    if (k->cipher) {
-        int rc = gnutls_aead_cipher_encrypt(k->cipher, nonce, AEAD_NONCE_BYTES, data.p, data.n,
-                                            AEAD_TAG_BYTES, plain.p, plain.n, to, &n);
-        if (rc < 0)
-            panic("AES-GCM: %s", gnutls_strerror(rc));
-    } else {
-        unsigned long long sealed_bytes;
-        crypto_aead_aes256gcm_encrypt_afternm(
-            (unsigned char *)to, &sealed_bytes, (const unsigned char *)plain.p, plain.n,
-            (const unsigned char *)data.p, data.n, NULL, nonce, &k->state);
-        n = (size_t)sealed_bytes;
+    if (k->algorithm != GNUTLS_CIPHER_UNKNOWN) {
+        out->n += seal_gnutls(k, nonce, data, plain, to);
+        return;
     }
-    out->n += n;
+    unsigned long long sealed_bytes;
+    crypto_aead_aes256gcm_encrypt_afternm(
+        (unsigned char *)to, &sealed_bytes, (const unsigned char *)plain.p, plain.n,
+        (const unsigned char *)data.p, data.n, NULL, nonce, &k->state);
+    out->n += (size_t)sealed_bytes;
 }
 
 bool aead_open(const struct aead_key *k, const uint8_t nonce[AEAD_NONCE_BYTES], str data,
@@ -100,10 +136,8 @@ bool aead_open(const struct aead_key *k, const uint8_t nonce[AEAD_NONCE_BYTES], 
     char *to = buf_reserve(out, n);
     if (!to)
         return false;
-    if (k->cipher) {
-        n = sealed.n - AEAD_TAG_BYTES;
-        if (gnutls_aead_cipher_decrypt(k->cipher, nonce, AEAD_NONCE_BYTES, data.p, data.n,
-                                       AEAD_TAG_BYTES, sealed.p, sealed.n, to, &n) < 0)
+    if (k->algorithm != GNUTLS_CIPHER_UNKNOWN) {
+        if (!open_gnutls(k, nonce, data, sealed, to, &n))
             return false;
     } else {
         unsigned long long plain_bytes;

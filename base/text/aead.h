@@ -3,7 +3,7 @@
 //
 // Keys live in memory that is locked, fenced by guard pages and wiped when freed. Keys of 32 bytes
 // use libsodium where the machine has the instructions for it, all others GnuTLS.
-// Cost: some 2 GB/s with those instructions. A key object serves one thread.
+// Cost: some 2 GB/s with those instructions. Several threads may use one key at a time.
 #pragma once
 #include "base/core/buf.h"
 #include "base/core/err.h"

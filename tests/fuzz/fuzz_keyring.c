@@ -11,7 +11,7 @@ static void round_trip(struct still *w, const struct keyring *k, str message)
     bool is_open = keyring_open_packet(k, buf_str(&packet), S("a"), &plain, &err);
     assert(is_open && str_eq(buf_str(&plain), message));
     assert(!keyring_open_packet(k, buf_str(&packet), S("b"), &plain, &err));
-    keyring_seal_stream(k, &w->env, message, S("a"), &stream);
+    keyring_seal_stream(k, nonce_new(&w->env), message, S("a"), &stream);
     assert(sealed_stream_bytes(buf_str(&stream)) == stream.n);
     buf_clear(&plain);
     is_open = keyring_open_stream(k, buf_str(&stream), S("a"), &plain, &err);
@@ -29,7 +29,7 @@ static void listen(struct still *w, struct keyring *k, str bytes)
     swim_on_packet(w->swim, &from, buf_str(&packet));
     still_stream(w, bytes, 7);
     still_run(w, DUR_SECONDS(11));
-    keyring_seal_stream(k, &w->env, bytes, S(""), &stream);
+    keyring_seal_stream(k, nonce_new(&w->env), bytes, S(""), &stream);
     still_stream(w, buf_str(&stream), 1000);
     still_run(w, DUR_SECONDS(11));
     assert(w->swim->held_bytes == 0 && w->swim->accepted_count == 0);
@@ -45,13 +45,13 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t n)
     defer(buf_done) struct buf plain = {0};
     probe_stop(w->swim);
     pushpull_stop(w->swim);
-    keyring_free(keyring_parse(bytes, &err));
+    keyring_unref(keyring_parse(bytes, &err));
     keyring_open_packet(k, bytes, S(""), &plain, &err);
     if (n > 0)
         keyring_open_stream(k, bytes, S("x"), &plain, &err);
     round_trip(w, k, bytes);
     listen(w, k, bytes);
     still_free(w);
-    keyring_free(k);
+    keyring_unref(k);
     return 0;
 }

@@ -53,7 +53,7 @@ static const char *run_decrypt(const cJSON *c, struct arena *mem)
     const char *error = cJSON_GetStringValue(case_get(c, "error"));
     bool is_open = k && keyring_open_packet(k, case_get_hex(c, "packet", mem),
                                             case_get_hex(c, "extra", mem), &plain, &err);
-    keyring_free(k);
+    keyring_unref(k);
     if (error) {
         if (is_open)
             return "decrypted";

@@ -29,7 +29,7 @@ static void files_are_read_line_by_line(void **state)
         {"\n" KEY_16 " x\n", "line 2: illegal base64 data"},
     };
     struct err err = ERR_INIT;
-    keyring_free(ring("# new\n" KEY_32 "\r\n\n" KEY_24 "\n" KEY_16));
+    keyring_unref(ring("# new\n" KEY_32 "\r\n\n" KEY_24 "\n" KEY_16));
     for (size_t i = 0; i < ARRAY_LEN(CASES); i++) {
         assert_null(keyring_parse(str_c(CASES[i].text), &err));
         check_err(&err, CASES[i].error);
@@ -70,16 +70,16 @@ static void what_is_sealed_opens_with_the_key_and_the_label_only(void **state)
             assert_false(keyring_open_packet(k, cut, S("prod"), &plain, &err));
         }
         assert_int_equal(plain.n, 14);
-        keyring_free(k);
-        keyring_free(other);
+        keyring_unref(k);
+        keyring_unref(other);
     }
-    keyring_free(all);
+    keyring_unref(all);
     still_free(w);
 }
 
 // ---- members that encrypt ------------------------------------------------------------------
 
-static struct still *member(const char *name, const char *addr, const struct keyring *k)
+static struct still *member(const char *name, const char *addr, struct keyring *k)
 {
     struct still *w = still_new(name, addr);
     w->swim->keyring = k;
@@ -107,7 +107,7 @@ static void packets_are_sealed_and_others_refused(void **state)
     assert_true(keyring_open_packet(k, buf_str(&w->packets[0].bytes), S(""), &plain, &err));
     assert_true(str_find_str(buf_str(&plain), S("SeqNo\x07")) != STR_NONE);
     still_free(w);
-    keyring_free(k);
+    keyring_unref(k);
 }
 
 static void full_packets_leave_room_for_the_seal(void **state)
@@ -128,7 +128,7 @@ static void full_packets_leave_room_for_the_seal(void **state)
     for (size_t i = 0; i < MIN(w->packet_count, (size_t)STILL_PACKETS_MAX); i++)
         assert_true(w->packets[i].bytes.n <= PACKET_BYTES_MAX + 5); // a checksum comes on top
     still_free(w);
-    keyring_free(k);
+    keyring_unref(k);
 }
 
 // What was answered on the stream, unsealed.
@@ -150,7 +150,8 @@ static void streams_are_sealed_in_both_directions(void **state)
         defer(buf_done) struct buf ping = {0}, packed = {0}, sealed = {0}, plain = {0};
         message_put(&ping, MSG_PING, &(struct msg_ping){7, S("a"), S(""), 0, S("b")});
         compress_put(&packed, buf_str(&ping));
-        keyring_seal_stream(k, &w->env, buf_str(piece % 2 ? &packed : &ping), S(""), &sealed);
+        keyring_seal_stream(k, nonce_new(&w->env), buf_str(piece % 2 ? &packed : &ping), S(""),
+                            &sealed);
         still_stream(w, buf_str(&sealed), piece);
         assert_true(answer(w, k, &plain));
         assert_true(str_starts(buf_str(&plain), S("\x09"))); // compressed
@@ -158,7 +159,47 @@ static void streams_are_sealed_in_both_directions(void **state)
         assert_int_equal(w->swim->held_bytes, 0);
         still_free(w);
     }
-    keyring_free(k);
+    keyring_unref(k);
+}
+
+// Large messages are opened and sealed by a worker; the keys may be replaced meanwhile.
+static void large_streams_are_sealed_by_a_worker(void **state)
+{
+    (void)state;
+    struct addr from = {.ip = {10, 0, 0, 2}, .ip_bytes = 4, .port = 9094};
+    for (int is_damaged = 0; is_damaged < 2; is_damaged++) {
+        struct keyring *k = ring(KEY_24);
+        struct still *w = member("a", "10.0.0.1:9094", k);
+        defer(buf_done) struct buf text = {0}, request = {0}, sealed = {0}, plain = {0},
+                                   state_ = {0};
+        defer(arena_done) struct arena mem = {0};
+        for (int i = 0; i < 500000; i++)
+            buf_put_c(&text, (char)rand_u64(&w->rand));
+        buf_put(&w->local, buf_str(&text));
+        pushpull_put(&request, &(struct pushpull){.user_state = buf_str(&text)});
+        keyring_seal_stream(k, nonce_new(&w->env), buf_str(&request), S(""), &sealed);
+        sealed.p[sealed.n - 1] ^= (char)is_damaged;
+        swim_transport_events.on_stream(w->swim, &w->stream, &from, S(""));
+        w->stream.events->on_data(w->stream.owner, buf_str(&sealed));
+        assert_int_equal(w->job_count, 1);
+        assert_int_equal(w->stream.written.n, 0);
+        still_do_work(w);
+        assert_true(w->stream.is_closed);
+        assert_int_equal(w->swim->held_bytes, 0);
+        assert_int_equal(w->swim->secrets_refused, is_damaged);
+        assert_int_equal(w->remote.n, is_damaged ? 0 : text.n);
+        assert_true(answer(w, k, &plain)); // the state, or what was wrong
+        assert_true(
+            decompress(str_skip(buf_str(&plain), 1), STREAM_BYTES_MAX, &mem, &state_, NULL));
+        assert_int_equal(state_.p[0], is_damaged ? MSG_ERR : MSG_PUSHPULL);
+
+        w->stream.is_closed = false;
+        swim_transport_events.on_stream(w->swim, &w->stream, &from, S(""));
+        w->stream.events->on_data(w->stream.owner, buf_str(&sealed));
+        w->swim->keyring = NULL;
+        keyring_unref(k); // the worker has its own reference
+        still_free(w);
+    }
 }
 
 static void streams_of_others_are_refused_aloud(void **state)
@@ -171,7 +212,7 @@ static void streams_of_others_are_refused_aloud(void **state)
     still_stream(w, buf_str(&ping), 1000);
     assert_true(answer(w, k, &plain)); // an error message
     assert_int_equal(w->swim->secrets_refused, 1);
-    keyring_seal_stream(other, &w->env, buf_str(&ping), S(""), &sealed);
+    keyring_seal_stream(other, nonce_new(&w->env), buf_str(&ping), S(""), &sealed);
     still_stream(w, buf_str(&sealed), 1000);
     assert_int_equal(w->swim->secrets_refused, 2);
     assert_int_equal(w->swim->streams_refused, 2);
@@ -180,7 +221,7 @@ static void streams_of_others_are_refused_aloud(void **state)
 
     // The message inside is cut: no more can come.
     buf_clear(&sealed);
-    keyring_seal_stream(k, &w->env, str_slice(buf_str(&ping), 0, 4), S(""), &sealed);
+    keyring_seal_stream(k, nonce_new(&w->env), str_slice(buf_str(&ping), 0, 4), S(""), &sealed);
     still_stream(w, buf_str(&sealed), 1000);
     assert_true(w->stream.is_closed);
     assert_int_equal(w->swim->streams_refused, 4);
@@ -193,8 +234,8 @@ static void streams_of_others_are_refused_aloud(void **state)
     assert_true(str_find_str(buf_str(&plain), S("remote state is encrypted and encryption is not "
                                                 "configured")) != STR_NONE);
     still_free(w);
-    keyring_free(k);
-    keyring_free(other);
+    keyring_unref(k);
+    keyring_unref(other);
 }
 
 static void complaints_are_few(void **state)
@@ -225,6 +266,7 @@ int test_keyring(void)
         cmocka_unit_test(packets_are_sealed_and_others_refused),
         cmocka_unit_test(full_packets_leave_room_for_the_seal),
         cmocka_unit_test(streams_are_sealed_in_both_directions),
+        cmocka_unit_test(large_streams_are_sealed_by_a_worker),
         cmocka_unit_test(streams_of_others_are_refused_aloud),
         cmocka_unit_test(complaints_are_few),
     };
