@@ -9,6 +9,7 @@
 struct broadcast {
     struct broadcast_key key;
     uint64_t sent_to; // bits of members
+    uint64_t burst;   // the last one that it was in
     uint64_t name_hash;
     uint32_t name_bytes;
     char bytes[]; // name, then message
@@ -131,6 +132,8 @@ void broadcast_add(struct broadcast_queue *q, str name, str message, uint64_t kn
 static bool broadcast_is_wanted(const struct broadcast *b, struct broadcast_target target)
 {
     bool had_it = b->sent_to & target.bit;
+    if (target.burst && b->burst == target.burst)
+        return false;
     return !had_it || !(target.required & ~b->sent_to);
 }
 
@@ -178,6 +181,7 @@ size_t broadcast_take(struct broadcast_queue *q, struct parts *parts, str head, 
         }
         struct broadcast *b = queue_remove_at(q, at);
         b->sent_to |= target.bit;
+        b->burst = target.burst;
         parts_add(parts, head, broadcast_message(b));
         used += overhead + b->key.bytes;
         taken[taken_count++] = b;

@@ -14,10 +14,12 @@
 #define BROADCASTS_MAX  16384 // past it the queue is cut to BROADCASTS_KEPT
 #define BROADCASTS_KEPT 12288
 
-// Who gets a packet. Members of small clusters have a bit each; 0 means no bookkeeping.
+// Who gets a packet. Members of small clusters have a bit each; 0 means no bookkeeping. Packets to
+// one member that follow each other at once are a burst: no message is in two of them.
 struct broadcast_target {
     uint64_t bit;      // of the receiver
     uint64_t required; // of all members that every message must be sent to
+    uint64_t burst;    // its number; 0: none
 };
 
 struct broadcast;

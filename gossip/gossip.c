@@ -3,14 +3,20 @@
 // spreads news when nothing else is sent.
 #include "gossip/swim.h"
 
+#define MEMBER_NEWS_OVERHEAD 2 // of a message in a compound one: its length
+#define USER_NEWS_OVERHEAD   3 // and its type
+
 // ---- packets out ---------------------------------------------------------------------------
 
 // All others have to get every message while they are few.
 static struct broadcast_target broadcast_target_of(const struct swim *s, const struct member *m)
 {
-    if (!m || !m->bit || members_live_count(&s->members) > FAIR_MEMBERS_MAX)
-        return (struct broadcast_target){0};
-    return (struct broadcast_target){m->bit, members_live_bits(&s->members, s->self)};
+    struct broadcast_target to = {.burst = s->burst};
+    if (m && m->bit && members_live_count(&s->members) <= FAIR_MEMBERS_MAX) {
+        to.bit = m->bit;
+        to.required = members_live_bits(&s->members, s->self);
+    }
+    return to;
 }
 
 // Transmissions of a message. Where all members are served it is twice for each, since one packet
@@ -24,22 +30,47 @@ static unsigned transmit_limit(const struct broadcast_queue *q, unsigned multipl
     return MAX(broadcast_limit(multiplier, nodes), repeats * receivers);
 }
 
-// Adds queued news to a packet with room for bytes_max.
-static void take_broadcasts(struct swim *s, struct parts *parts, size_t bytes_max,
-                            const struct member *target)
+static size_t take_member_news(struct swim *s, struct parts *parts, size_t bytes_max,
+                               struct broadcast_target to)
 {
-    struct broadcast_target to = broadcast_target_of(s, target);
-    size_t nodes = s->members.count;
-    size_t used = broadcast_take(&s->queue, parts, S(""), 2, bytes_max,
-                                 transmit_limit(&s->queue, MEMBER_MULTIPLIER, nodes, to), to);
-    if (bytes_max - used <= 3)
-        return;
+    unsigned limit = transmit_limit(&s->queue, MEMBER_MULTIPLIER, s->members.count, to);
+    return broadcast_take(&s->queue, parts, S(""), MEMBER_NEWS_OVERHEAD, bytes_max, limit, to);
+}
+
+static size_t take_user_news(struct swim *s, struct parts *parts, size_t bytes_max,
+                             struct broadcast_target to)
+{
     size_t before = parts->count;
     unsigned limit = transmit_limit(&s->user_queue, s->options.user_multiplier,
                                     members_live_count(&s->members), to);
-    size_t bytes = broadcast_take(&s->user_queue, parts, S("\x08"), 3, bytes_max - used, limit, to);
+    size_t bytes =
+        broadcast_take(&s->user_queue, parts, S("\x08"), USER_NEWS_OVERHEAD, bytes_max, limit, to);
     s->user_sent += parts->count - before;
-    s->user_sent_bytes += bytes - 3 * (parts->count - before);
+    s->user_sent_bytes += bytes - USER_NEWS_OVERHEAD * (parts->count - before);
+    return bytes;
+}
+
+// Adds queued news to a packet with room for bytes_max: about members, then the application's.
+static size_t take_broadcasts(struct swim *s, struct parts *parts, size_t bytes_max,
+                              struct broadcast_target to)
+{
+    size_t used = take_member_news(s, parts, bytes_max, to);
+    return used + take_user_news(s, parts, bytes_max - used, to);
+}
+
+// The same, but one message of the application has a place. On bad links members are suspected all
+// the time, and what is said about that would fill every packet (upstream: it does).
+static void take_broadcasts_fairly(struct swim *s, struct parts *parts, size_t bytes_max,
+                                   struct broadcast_target to)
+{
+    size_t kept = 0, used = 0;
+    if (s->user_queue.count > 0)
+        kept = broadcast_message_at(&s->user_queue, 0).n + USER_NEWS_OVERHEAD;
+    if (kept > 0 && kept < bytes_max) {
+        used = take_member_news(s, parts, bytes_max - kept, to);
+        used += take_user_news(s, parts, bytes_max - used, to);
+    }
+    take_broadcasts(s, parts, bytes_max - used, to);
 }
 
 size_t swim_packet_overhead(const struct swim *s)
@@ -69,8 +100,9 @@ void swim_send(struct swim *s, const struct addr *to, struct member *target, str
     defer(buf_done) struct buf compound = {0};
     size_t overhead = message.n + 2 + swim_packet_overhead(s);
     parts_add(&parts, message, S(""));
+    s->burst++;
     if (overhead < PACKET_BYTES_MAX)
-        take_broadcasts(s, &parts, PACKET_BYTES_MAX - overhead, target);
+        take_broadcasts(s, &parts, PACKET_BYTES_MAX - overhead, broadcast_target_of(s, target));
     parts_put_compound(&parts, &compound);
     swim_send_packet(s, to, buf_str(&compound), false);
 }
@@ -118,7 +150,8 @@ static size_t gossip_packet_to(struct swim *s, struct member *m)
 {
     defer(parts_done) struct parts parts = {0};
     defer(buf_done) struct buf compound = {0};
-    take_broadcasts(s, &parts, PACKET_BYTES_MAX - 2 - swim_packet_overhead(s), m);
+    take_broadcasts_fairly(s, &parts, PACKET_BYTES_MAX - 2 - swim_packet_overhead(s),
+                           broadcast_target_of(s, m));
     if (parts.count == 0)
         return 0;
     parts_put_compound(&parts, &compound);
@@ -130,6 +163,7 @@ static size_t gossip_packet_to(struct swim *s, struct member *m)
 static bool gossip_to(struct swim *s, struct member *m)
 {
     size_t packets = 0;
+    s->burst++;
     for (size_t bytes; packets < GOSSIP_BURST_MAX; packets++) {
         bytes = gossip_packet_to(s, m);
         if (bytes == 0)

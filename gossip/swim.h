@@ -95,6 +95,7 @@ struct swim {
 
     struct timer gossip_timer;
     uint32_t gossip_round;
+    uint64_t burst; // of packets, see struct broadcast_target
 
     struct probe probe;
     struct timer probe_ticker;
@@ -185,8 +186,8 @@ void probe_on_nack(struct swim *s, uint32_t seq_no);
 void pushpull_init(struct swim *s);
 void pushpull_start(struct swim *s);
 void pushpull_stop(struct swim *s);
-void pushpull_wanted(struct swim *s, struct member *m); // it came, or came back
-void pushpull_put_local(struct swim *s, bool join, struct buf *out);
+void pushpull_wanted(struct swim *s, struct member *m);              // it came, or came back
+void pushpull_put_local(struct swim *s, bool join, struct buf *ret); // ret: empty before
 // peer: of the stream; is_dialled: it is the address of a member, not just of its machine.
 bool pushpull_merge(struct swim *s, const struct pushpull *p, const struct addr *peer,
                     bool is_dialled, struct err *err);

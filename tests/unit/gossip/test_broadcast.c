@@ -73,21 +73,40 @@ static void every_required_member_is_served(void **state)
     uint64_t all = 7;
     for (uint64_t bit = 1; bit <= 4; bit <<= 1) {
         assert_int_equal(q.count, 1);
-        assert_int_equal(take_for(&q, (struct broadcast_target){bit, all}, 1, 100, &first), 1);
+        assert_int_equal(take_for(&q, (struct broadcast_target){bit, all, 0}, 1, 100, &first), 1);
         if (bit < 4)
-            assert_int_equal(take_for(&q, (struct broadcast_target){bit, all}, 1, 100, &first), 0);
+            assert_int_equal(take_for(&q, (struct broadcast_target){bit, all, 0}, 1, 100, &first),
+                             0);
     }
     assert_int_equal(q.count, 0);
     // Who told us does not need it, and a member that went away is not waited for.
     broadcast_add(&q, S(""), S("relayed"), 1);
-    assert_int_equal(take_for(&q, (struct broadcast_target){2, all}, 1, 100, &first), 1);
+    assert_int_equal(take_for(&q, (struct broadcast_target){2, all, 0}, 1, 100, &first), 1);
     assert_int_equal(q.count, 1);
-    assert_int_equal(take_for(&q, (struct broadcast_target){2, 3}, 1, 100, &first), 1);
+    assert_int_equal(take_for(&q, (struct broadcast_target){2, 3, 0}, 1, 100, &first), 1);
     assert_int_equal(q.count, 0);
     // A member that began anew has had nothing.
     broadcast_add(&q, S(""), S("again"), 3);
     broadcast_forget(&q, 2);
-    assert_int_equal(take_for(&q, (struct broadcast_target){2, 3}, 9, 100, &first), 1);
+    assert_int_equal(take_for(&q, (struct broadcast_target){2, 3, 0}, 9, 100, &first), 1);
+    broadcast_queue_done(&q);
+}
+
+// Packets that follow each other to one member: each message once, and all of them.
+static void a_burst_repeats_nothing(void **state)
+{
+    (void)state;
+    struct broadcast_queue q;
+    str first = S("");
+    broadcast_queue_init(&q, 1);
+    broadcast_add(&q, S(""), S("one"), 0);
+    broadcast_add(&q, S(""), S("two"), 0);
+    assert_int_equal(take_for(&q, (struct broadcast_target){.burst = 7}, 9, 5, &first), 1);
+    check_str(first, S("two"));
+    assert_int_equal(take_for(&q, (struct broadcast_target){.burst = 7}, 9, 100, &first), 1);
+    check_str(first, S("one"));
+    assert_int_equal(take_for(&q, (struct broadcast_target){.burst = 7}, 9, 100, &first), 0);
+    assert_int_equal(take_for(&q, (struct broadcast_target){.burst = 8}, 9, 100, &first), 2);
     broadcast_queue_done(&q);
 }
 
@@ -120,15 +139,17 @@ static void random_use_keeps_the_order(void **state)
         } else {
             defer(parts_done) struct parts parts = {0};
             size_t bytes_max = rand_below(&rand, 200);
-            size_t used = broadcast_take(&q, &parts, S("h"), 3, bytes_max, 4,
-                                         (struct broadcast_target){1u << rand_below(&rand, 4), 15});
+            size_t used =
+                broadcast_take(&q, &parts, S("h"), 3, bytes_max, 4,
+                               (struct broadcast_target){1u << rand_below(&rand, 4), 15, 0});
             assert_true(used <= bytes_max);
             assert_int_equal(used, parts.bytes.n + 2 * parts.count);
         }
     }
     for (int i = 0; i < 10000 && q.count > 0; i++) {
         defer(parts_done) struct parts parts = {0};
-        broadcast_take(&q, &parts, S(""), 2, 1400, 4, (struct broadcast_target){1u << i % 4, 15});
+        broadcast_take(&q, &parts, S(""), 2, 1400, 4,
+                       (struct broadcast_target){1u << i % 4, 15, 0});
     }
     assert_int_equal(q.count, 0);
     broadcast_queue_done(&q);
@@ -142,6 +163,7 @@ int test_broadcast(void)
         cmocka_unit_test(fewest_transmissions_then_longest_then_newest),
         cmocka_unit_test(a_name_replaces_the_message_before_it),
         cmocka_unit_test(every_required_member_is_served),
+        cmocka_unit_test(a_burst_repeats_nothing),
         cmocka_unit_test(the_queue_is_bounded),
         cmocka_unit_test(random_use_keeps_the_order),
     };
