@@ -150,6 +150,16 @@ void buf_put_lower(struct buf *b, str s)
     }
 }
 
+void buf_insert(struct buf *b, size_t at, str s)
+{
+    assert(at <= b->n);
+    if (s.n == 0 || !buf_reserve(b, s.n))
+        return;
+    memmove(b->p + at + s.n, b->p + at, b->n - at);
+    memcpy(b->p + at, s.p, s.n);
+    b->n += s.n;
+}
+
 void buf_remove_front(struct buf *b, size_t n)
 {
     n = MIN(n, b->n);

@@ -39,7 +39,8 @@ void buf_put_fill(struct buf *b, char c, size_t count);
 void buf_printf(struct buf *b, const char *fmt, ...) PRINTF(2, 3);
 void buf_put_u64(struct buf *b, uint64_t x);
 void buf_put_i64(struct buf *b, int64_t x);
-void buf_put_hex(struct buf *b, str bytes);     // two lower-case digits per byte
-void buf_put_hex64(struct buf *b, uint64_t x);  // 16 lower-case digits
-void buf_put_lower(struct buf *b, str s);       // ASCII letters only
-void buf_remove_front(struct buf *b, size_t n); // n is cut to b->n
+void buf_put_hex(struct buf *b, str bytes);       // two lower-case digits per byte
+void buf_put_hex64(struct buf *b, uint64_t x);    // 16 lower-case digits
+void buf_put_lower(struct buf *b, str s);         // ASCII letters only
+void buf_insert(struct buf *b, size_t at, str s); // all of it or, where it is full, nothing
+void buf_remove_front(struct buf *b, size_t n);   // n is cut to b->n

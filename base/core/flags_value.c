@@ -238,11 +238,25 @@ static bool set_enum(const struct flag *flag, str value, struct err *err)
                    STR(buf_str(&names)), STR(value));
 }
 
+// kingpin reads its integers as floats and cuts them. What no integer can hold becomes the lowest
+// one, as Go's conversion gives on amd64.
+static enum number_fault parse_kingpin_int(str s, int64_t *ret)
+{
+    double x;
+    enum number_fault fault = parse_float(s, &x);
+    if (fault == FAULT_NONE)
+        *ret = x >= -0x1p63 && x < 0x1p63 ? (int64_t)x : INT64_MIN;
+    return fault;
+}
+
 static bool set_number(enum flags_style style, const struct flag *flag, str value, struct err *err)
 {
     enum number_fault fault;
     const char *function;
-    if (flag->type == FLAG_INT) {
+    if (flag->type == FLAG_INT && style == FLAGS_KINGPIN) {
+        function = "ParseFloat";
+        fault = parse_kingpin_int(value, flag->to);
+    } else if (flag->type == FLAG_INT) {
         function = "ParseInt";
         fault = parse_int(value, flag->to);
     } else if (flag->type == FLAG_UINT) {

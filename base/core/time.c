@@ -41,7 +41,7 @@ struct civil civil_from_time(time_ns t, int32_t offset_s)
     if (t == TIME_UNSET)
         return (struct civil){.year = 1, .month = 1, .day = 1, .weekday = 1, .yearday = 1};
     int64_t unix_s = floor_div(t, NS_PER_S);
-    struct civil c = {.nanos = (int)(t - unix_s * NS_PER_S)};
+    struct civil c = {.nanos = (int)((t % NS_PER_S + NS_PER_S) % NS_PER_S)};
     int64_t local_s = unix_s + offset_s;
     int64_t days = floor_div(local_s, S_PER_DAY);
     int second_of_day = (int)(local_s - days * S_PER_DAY);

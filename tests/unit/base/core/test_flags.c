@@ -83,7 +83,7 @@ static void kingpin_reads_values_in_both_spellings(void **state)
 {
     (void)state;
     struct err err = ERR_INIT;
-    assert_true(parse_server(ARGS("--config.file=x=y", "--data.retention", "2d12h", "--limit=0x10",
+    assert_true(parse_server(ARGS("--config.file=x=y", "--data.retention", "2d12h", "--limit=16.9",
                                   "--web.systemd-socket", "--cluster.peer=a", "--cluster.peer",
                                   "b,c", "--ratio=.5", "--log.level=warn"),
                              &err));
@@ -129,9 +129,9 @@ static void kingpin_errors_read_as_upstreams(void **state)
         {{"--config.file"}, "expected argument for flag '--config.file'"},
         {{"--config.file", "--limit"}, "expected argument for flag '--config.file'"},
         {{"--limit=1", "--limit=2"}, "flag 'limit' cannot be repeated"},
-        {{"--limit=abc"}, "strconv.ParseInt: parsing \"abc\": invalid syntax"},
-        {{"--limit=9223372036854775808"},
-         "strconv.ParseInt: parsing \"9223372036854775808\": value out of range"},
+        {{"--limit=abc"}, "strconv.ParseFloat: parsing \"abc\": invalid syntax"},
+        {{"--limit=0x10"}, "strconv.ParseFloat: parsing \"0x10\": invalid syntax"},
+        {{"--limit=1e400"}, "strconv.ParseFloat: parsing \"1e400\": value out of range"},
         {{"--ratio=x"}, "strconv.ParseFloat: parsing \"x\": invalid syntax"},
         {{"--log.level=foo"}, "enum value must be one of debug,info,warn,error, got 'foo'"},
         {{"--limit=x", "--nosuch"}, "unknown long flag '--nosuch'"}, // tokens come first

@@ -83,6 +83,13 @@ static void buffers_stop_at_their_maximum(void **state)
     assert_false(b.is_full);
     buf_remove_front(&b, 2);
     check_str(buf_str(&b), S("-7"));
+    buf_insert(&b, 0, S("1"));
+    buf_insert(&b, 3, S("."));
+    buf_insert(&b, 1, S(""));
+    check_str(buf_str(&b), S("1-7."));
+    buf_insert(&b, 0, S("too long")); // all or nothing
+    check_str(buf_str(&b), S("1-7."));
+    assert_true(b.is_full);
 }
 
 static void errors_wrap_outward(void **state)

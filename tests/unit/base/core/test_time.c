@@ -74,6 +74,11 @@ static void civil_time_walks_every_day_of_four_centuries(void **state)
     }
     assert_int_equal(civil_from_time(0, 0).weekday, 4);
     assert_int_equal(civil_from_time(-1, 0).weekday, 3);
+    assert_int_equal(civil_from_time(-1, 0).nanos, 999999999);
+    struct civil first = civil_from_time(TIME_MIN, 0); // 1677-09-21T00:12:43.145224193Z
+    assert_int_equal(first.year, 1677);
+    assert_int_equal(first.second, 43);
+    assert_int_equal(first.nanos, 145224193);
 }
 
 static void truncation_counts_from_year_one(void **state)
