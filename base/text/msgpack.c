@@ -177,9 +177,7 @@ static int64_t read_int(struct cursor *c)
 {
     bool is_negative;
     uint64_t x = read_integer(c, &is_negative);
-    if (!is_negative && x > INT64_MAX)
-        cursor_fail(c);
-    return c->failed ? 0 : (int64_t)x;
+    return c->failed ? 0 : (int64_t)x; // a uint64 of 2^63 and more wraps, as in either generation
 }
 
 static bool read_bool(struct cursor *c)
@@ -192,9 +190,23 @@ static bool read_bool(struct cursor *c)
     return false;
 }
 
-// raw, str8, bin or nil (p NULL).
-static str read_text(struct cursor *c)
+// An array of small integers. The count is there already.
+static str read_byte_array(struct cursor *c, uint32_t count, struct arena *mem)
 {
+    if (!cursor_has(c, count)) // each element takes one byte at least
+        return (str){0};
+    char *bytes = arena_alloc_raw(mem, MAX(count, 1));
+    for (uint32_t i = 0; i < count; i++)
+        bytes[i] = (char)(uint8_t)read_uint(c, UINT8_MAX);
+    return str_from(bytes, count);
+}
+
+// raw, str8, bin, an array of small integers or nil (p NULL).
+static str read_text(struct cursor *c, struct arena *mem)
+{
+    uint32_t count;
+    if (read_count(c, false, &count))
+        return read_byte_array(c, count, mem);
     uint8_t head = cursor_u8(c);
     if ((head & 0xe0) == FIXRAW)
         return cursor_bytes(c, head & 0x1f);
@@ -205,19 +217,6 @@ static str read_text(struct cursor *c)
     if (head != NIL)
         cursor_fail(c);
     return (str){0};
-}
-
-static str read_byte_slice(struct cursor *c, struct arena *mem)
-{
-    uint32_t count;
-    if (!read_count(c, false, &count))
-        return read_text(c);
-    if (!cursor_has(c, count)) // each element takes one byte at least
-        return (str){0};
-    char *bytes = arena_alloc_raw(mem, MAX(count, 1));
-    for (uint32_t i = 0; i < count; i++)
-        bytes[i] = (char)(uint8_t)read_uint(c, UINT8_MAX);
-    return str_from(bytes, count);
 }
 
 static void read_member(struct cursor *c, const struct msgpack_field *f, void *member,
@@ -240,10 +239,8 @@ static void read_member(struct cursor *c, const struct msgpack_field *f, void *m
         *(bool *)member = read_bool(c);
         return;
     case MSGPACK_STR:
-        *(str *)member = read_text(c);
-        return;
     case MSGPACK_BYTES:
-        *(str *)member = read_byte_slice(c, mem);
+        *(str *)member = read_text(c, mem);
         return;
     }
 }
@@ -295,7 +292,7 @@ void msgpack_read_struct(struct cursor *c, const struct msgpack_struct *type, vo
     }
     for (uint32_t i = 0; i < count && !c->failed; i++) {
         const struct msgpack_field *f =
-            is_map ? field_named(type, read_text(c)) : field_at(type, i);
+            is_map ? field_named(type, read_text(c, mem)) : field_at(type, i);
         if (c->failed)
             return;
         if (f)

@@ -7,10 +7,11 @@
 //
 // Read: all that either generation accepts. Keys in any order, unknown (skipped), missing (zero),
 // repeated (the last wins); map16 and map32; the structure as an array in declaration order; raw,
-// str8 and bin alike for text and bytes, for bytes also an array of small integers; integers of
-// any width and signedness that fit the field; nil as zero; 0 and 1 as booleans. Bytes behind the
-// structure are left alone. Depth and work are bounded by the input, memory by the arena's use for
-// byte arrays of integers (one byte per element that is there).
+// str8, bin and arrays of small integers alike for keys, text and bytes; integers of any width and
+// signedness that fit the field (64 unsigned bits always fit a signed one: they wrap); nil as zero;
+// 0 and 1 as booleans. Bytes behind the structure are left alone. Depth and work are bounded by the
+// input, memory by the arena's use for byte arrays of integers (one byte per element that is
+// there).
 #pragma once
 #include "base/core/arena.h"
 #include "base/text/cursor.h"

@@ -12,7 +12,8 @@
 #include "base/core/time.h"
 
 // Decodes into `mem`: the message and all it points to live there (never free it otherwise).
-// NULL: malformed, ERR_SYNTAX. Unknown fields are kept and written again.
+// NULL: malformed, ERR_SYNTAX. Unknown fields are kept and written again, but for groups and fields
+// whose number is known with another wire type: those are left out.
 void *pb_unpack(const ProtobufCMessageDescriptor *type, str bytes, struct arena *mem,
                 struct err *err);
 void pb_pack(const void *message, struct buf *out);

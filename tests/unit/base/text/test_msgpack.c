@@ -124,6 +124,33 @@ static void bytes_may_be_an_array_of_integers(void **state)
     check_str(t.blob, S("\x7f\x00\xff\x01"));
 }
 
+static void so_may_keys_and_texts(void **state)
+{
+    (void)state;
+    defer(arena_done) struct arena mem = {0};
+    bool ok, is_short;
+    struct thing t = read_thing(S("\x82\x94N\xcc"
+                                  "a\xd1\x00me\x93xyz\x95"
+                                  "Count\x07"),
+                                &mem, &ok, &is_short);
+    assert_true(ok);
+    check_str(t.name, S("xyz"));
+    assert_int_equal(t.count, 7);
+    read_thing(S("\x81\xa4Name\x93xy"), &mem, &ok, &is_short);
+    assert_true(!ok && is_short);
+}
+
+static void large_unsigned_numbers_wrap_in_signed_fields(void **state)
+{
+    (void)state;
+    defer(arena_done) struct arena mem = {0};
+    bool ok, is_short;
+    struct thing t =
+        read_thing(S("\x81\xa4Size\xcf\xff\xff\xff\xff\xff\xff\xff\xfe"), &mem, &ok, &is_short);
+    assert_true(ok);
+    assert_int_equal(t.size, -2);
+}
+
 static void refuses_what_does_not_fit(void **state)
 {
     (void)state;
@@ -139,9 +166,9 @@ static void refuses_what_does_not_fit(void **state)
         {"\x81\xa4Name\x07", 7},            // a number as text
         {"\xa3"
          "abc",
-         4}, // no structure
-        {"\x81\xa4Size\xcf\xff\xff\xff\xff\xff\xff\xff\xff", 15},
-        {"\x81\x07\x07", 3}, // a number as key
+         4},                               // no structure
+        {"\x81\x93N\xcd\x01\x00x\x07", 8}, // 256 in a key
+        {"\x81\x07\x07", 3},               // a number as key
     };
     for (size_t i = 0; i < ARRAY_LEN(CASES); i++) {
         defer(arena_done) struct arena mem = {0};
@@ -193,6 +220,8 @@ int test_msgpack(void)
         cmocka_unit_test(long_texts_use_the_old_raw_headers),
         cmocka_unit_test(reads_every_accepted_form),
         cmocka_unit_test(bytes_may_be_an_array_of_integers),
+        cmocka_unit_test(so_may_keys_and_texts),
+        cmocka_unit_test(large_unsigned_numbers_wrap_in_signed_fields),
         cmocka_unit_test(refuses_what_does_not_fit),
         cmocka_unit_test(every_cut_is_short),
         cmocka_unit_test(skipping_is_bounded),
