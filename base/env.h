@@ -30,8 +30,8 @@ struct addr {
 
 bool addr_eq(const struct addr *a, const struct addr *b);
 uint64_t addr_hash(uint64_t seed, const struct addr *a); // for tables
-bool addr_parse_ip(str text, struct addr *ret); // "10.0.0.1" or "fd00::1"; port 0
-bool addr_parse(str text, struct addr *ret);    // "10.0.0.1:9094" or "[fd00::1]:9094"
+bool addr_parse_ip(str text, struct addr *ret);          // "10.0.0.1" or "fd00::1"; port 0
+bool addr_parse(str text, struct addr *ret);             // "10.0.0.1:9094" or "[fd00::1]:9094"
 void buf_put_ip(struct buf *b, const struct addr *a);
 void buf_put_addr(struct buf *b, const struct addr *a); // an IPv6 address in brackets
 bool addr_is_unspecified(const struct addr *a);
@@ -427,7 +427,8 @@ static inline bool env_glob(struct env *e, str pattern, struct arena *mem, str *
     return e->ops->glob(e, pattern, mem, ret, ret_count, err);
 }
 
-// Opens (creates) a file for appending and cuts it to its first bytes_kept bytes.
+// Opens (creates) a file for appending and cuts it to its first bytes_kept bytes. That is on the
+// disk before the first append is, or the close calls back; an error in it is theirs.
 static inline struct appender *env_append_open(struct env *e, str path, uint64_t bytes_kept,
                                                struct err *err)
 {

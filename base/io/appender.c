@@ -3,6 +3,9 @@
 // whenever it comes, and only the sync that guards against a loss of power is left to a worker.
 // Long ones are written there, too.
 //
+// What opening has changed, the cut and the name, is synced by a worker as well: it may take as
+// long as the disk is busy. Nothing is written behind a cut before that.
+//
 // Group commit: while one write and its sync are on a worker, further appends wait; when it comes
 // back, all of them share a single sync. The first error stays: what follows a hole would be of no
 // use, so later appends fail with it at once.
@@ -35,6 +38,8 @@ struct appender {
     size_t pending_bytes; // of both lists
     bool is_writing;
     bool is_closing;
+    bool is_opening;     // the group on the worker is the sync of what opening has changed
+    bool is_cut;         // it has cut the file, and the sync is not done
     size_t unwritten;    // appends of both lists that are left to the worker
     bool is_broken;      // a write on the core thread has failed
     struct err err;      // the first error; written by the worker while is_writing
@@ -45,7 +50,7 @@ struct appender {
 
 static void start_group(struct appender *a);
 
-static bool append_sync_start(struct appender *a, uint64_t bytes_kept, struct err *err)
+static bool append_cut(struct appender *a, uint64_t bytes_kept, struct err *err)
 {
     struct stat st;
     if (fstat(a->fd, &st) != 0)
@@ -53,11 +58,9 @@ static bool append_sync_start(struct appender *a, uint64_t bytes_kept, struct er
     if ((uint64_t)st.st_size < bytes_kept)
         return err_set(err, ERR_INVALID, "%s has only %lld of the %llu bytes to be kept", a->path,
                        (long long)st.st_size, (unsigned long long)bytes_kept);
-    if ((uint64_t)st.st_size > bytes_kept && ftruncate(a->fd, (off_t)bytes_kept) != 0)
+    a->is_cut = (uint64_t)st.st_size > bytes_kept;
+    if (a->is_cut && ftruncate(a->fd, (off_t)bytes_kept) != 0)
         return err_os(err, ERR_IO, errno, "truncate %s", a->path);
-    // The cut and the name must be on the disk before anything is added behind them.
-    if (fsync(a->fd) != 0 || !dir_sync(a->path))
-        return err_os(err, ERR_IO, errno, "sync %s", a->path);
     if (lseek(a->fd, 0, SEEK_END) < 0)
         return err_os(err, ERR_IO, errno, "seek %s", a->path);
     return true;
@@ -120,6 +123,9 @@ static void fail_later(struct appender *a)
 // On the worker.
 static bool write_group(struct appender *a)
 {
+    if (a->is_opening)
+        return (fsync(a->fd) == 0 && dir_sync(a->path)) ||
+               err_os(&a->err, ERR_IO, errno, "sync %s", a->path);
     list_each (node, &a->writing) {
         const struct append *p = list_item(node, struct append, link);
         if (p->write_errno)
@@ -142,7 +148,7 @@ static void group_done(void *job)
     struct appender *a = job;
     for (struct list *node; (node = list_take_first(&a->writing)) != NULL;)
         append_end(a, node);
-    a->is_writing = false;
+    a->is_writing = a->is_opening = a->is_cut = false;
     if (list_is_empty(&a->waiting))
         close_if_idle(a);
     else if (a->err.code != ERR_NONE)
@@ -172,8 +178,11 @@ struct appender *appender_open(struct env *env, str path, uint64_t bytes_kept, s
     a->fd = open(a->path, O_WRONLY | O_CREAT | O_CLOEXEC, FILE_MODE);
     if (a->fd < 0)
         err_os(err, errno == ENOENT ? ERR_NOT_FOUND : ERR_IO, errno, "open %s", a->path);
-    else if (append_sync_start(a, bytes_kept, err))
+    else if (append_cut(a, bytes_kept, err)) {
+        a->is_opening = true;
+        start_group(a); // an empty one
         return a;
+    }
     appender_free(a);
     return NULL;
 }
@@ -181,7 +190,7 @@ struct appender *appender_open(struct env *env, str path, uint64_t bytes_kept, s
 // Nothing that the worker still has to write may come behind it in the file.
 static void write_inline(struct appender *a, struct append *p)
 {
-    if (a->unwritten > 0 || a->is_broken || p->bytes.n > INLINE_BYTES_MAX)
+    if (a->is_cut || a->unwritten > 0 || a->is_broken || p->bytes.n > INLINE_BYTES_MAX)
         return;
     p->is_written = true;
     if (file_write_all(a->fd, buf_str(&p->bytes)))

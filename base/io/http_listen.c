@@ -58,6 +58,8 @@ static bool listen_parse(str listen, struct addr *ret, bool *ret_is_any, struct 
 {
     str host, port_text;
     uint64_t port = 0;
+    if (listen.n == 0)
+        listen = S(":0"); // as Go: everywhere, at any port
     if (!str_cut_last(listen, ':', &host, &port_text))
         return err_set(err, ERR_INVALID, "listen tcp: address %.*s: missing port in address",
                        STR(listen));

@@ -10,6 +10,7 @@
 // Cost: a handshake takes one to three milliseconds of the core thread (RSA of 2048 bits, ECDSA
 // less). Memory: some 40 KiB per session.
 #pragma once
+#include <gnutls/abstract.h>
 #include <gnutls/gnutls.h>
 
 #include "base/env.h"
@@ -74,6 +75,9 @@ struct buf *tls_session_out(struct tls_session *s);
 struct tls_creds *tls_creds_current(struct tls *t);
 bool tls_creds_load(struct tls *t, struct err *err);
 gnutls_certificate_credentials_t tls_creds_handle(struct tls_creds *c);
+// What a client has to show for itself; borrowed, no chain where it has none.
+void tls_creds_pair(const struct tls_creds *c, gnutls_pcert_st **ret_chain, unsigned *ret_count,
+                    gnutls_privkey_t *ret_key);
 struct tls_creds *tls_creds_ref(struct tls_creds *c);
 void tls_creds_unref(struct tls_creds *c);
 

@@ -9,6 +9,11 @@
 struct tls_creds {
     uint32_t refs; // the side's, and one per session
     gnutls_certificate_credentials_t handle;
+
+    // A client's own certificate, as tls_creds_pair() gives it; none: no chain.
+    gnutls_pcert_st *chain;
+    unsigned chain_count;
+    gnutls_privkey_t key;
 };
 
 gnutls_certificate_credentials_t tls_creds_handle(struct tls_creds *c)
@@ -26,8 +31,58 @@ void tls_creds_unref(struct tls_creds *c)
 {
     if (!c || --c->refs)
         return;
+    for (unsigned i = 0; i < c->chain_count; i++)
+        gnutls_pcert_deinit(&c->chain[i]);
+    mem_free(c->chain);
+    if (c->key)
+        gnutls_privkey_deinit(c->key);
     gnutls_certificate_free_credentials(c->handle);
     mem_free(c);
+}
+
+// ---- a client's certificate ----------------------------------------------------------------
+// A client sends the one that it has, whatever the server has asked for: the server then says what
+// it does not like. GnuTLS by itself would keep it back unless one of the named authorities has
+// issued it and, for an RSA key, the server takes PKCS #1 signatures, which Go's servers do not
+// want since Go 1.25 (they want RSA-PSS, which the same key makes).
+
+void tls_creds_pair(const struct tls_creds *c, gnutls_pcert_st **ret_chain, unsigned *ret_count,
+                    gnutls_privkey_t *ret_key)
+{
+    *ret_chain = c->chain;
+    *ret_count = c->chain_count;
+    *ret_key = c->key;
+}
+
+static int copy_chain(struct tls_creds *c)
+{
+    gnutls_x509_crt_t *list;
+    unsigned count;
+    int rc = gnutls_certificate_get_x509_crt(c->handle, 0, &list, &count);
+    if (rc < 0)
+        return rc;
+    unsigned copied = count;
+    c->chain = mem_array(gnutls_pcert_st, count);
+    rc = gnutls_pcert_import_x509_list(c->chain, list, &copied, 0);
+    if (rc >= 0)
+        c->chain_count = copied;
+    for (unsigned i = 0; i < count; i++)
+        gnutls_x509_crt_deinit(list[i]);
+    gnutls_free(list);
+    return rc;
+}
+
+static int copy_key(struct tls_creds *c)
+{
+    gnutls_x509_privkey_t key;
+    int rc = gnutls_certificate_get_x509_key(c->handle, 0, &key);
+    if (rc < 0)
+        return rc;
+    rc = gnutls_privkey_init(&c->key);
+    if (rc >= 0)
+        rc = gnutls_privkey_import_x509(c->key, key, GNUTLS_PRIVKEY_IMPORT_COPY);
+    gnutls_x509_privkey_deinit(key);
+    return rc;
 }
 
 // ---- reading -------------------------------------------------------------------------------
@@ -85,17 +140,30 @@ static gnutls_datum_t datum_of(const struct buf *b)
     return (gnutls_datum_t){.data = (unsigned char *)b->p, .size = (unsigned)b->n};
 }
 
-static bool load_pair(struct tls *t, gnutls_certificate_credentials_t to, struct err *err)
+static bool load_pair(struct tls *t, struct tls_creds *to, struct err *err)
 {
     defer(buf_done) struct buf cert = {0};
     defer(buf_wipe) struct buf key = {0};
     if (!httpconf_is_given(&t->conf.cert))
         return true;
-    if (!read_secret(t, &t->conf.cert, &cert, err) || !read_secret(t, &t->conf.key, &key, err))
-        return err_wrap(err, "failed to load X509KeyPair");
+    bool is_server = t->conf.is_server;
+    if (!read_secret(t, &t->conf.cert, &cert, err))
+        return err_wrap(err, "%s (%.*s)",
+                        is_server ? "failed to read cert_file"
+                                  : "unable to read specified client cert",
+                        STR(t->conf.cert.file));
+    if (!read_secret(t, &t->conf.key, &key, err))
+        return err_wrap(err, "%s (%.*s)",
+                        is_server ? "failed to read key_file"
+                                  : "unable to read specified client key",
+                        STR(t->conf.key.file));
     gnutls_datum_t cert_datum = datum_of(&cert), key_datum = datum_of(&key);
-    int rc = gnutls_certificate_set_x509_key_mem2(to, &cert_datum, &key_datum, GNUTLS_X509_FMT_PEM,
-                                                  NULL, 0);
+    int rc = gnutls_certificate_set_x509_key_mem2(to->handle, &cert_datum, &key_datum,
+                                                  GNUTLS_X509_FMT_PEM, NULL, 0);
+    if (rc >= 0 && !t->conf.is_server)
+        rc = copy_chain(to);
+    if (rc >= 0 && !t->conf.is_server)
+        rc = copy_key(to);
     return rc >= 0 ||
            err_set(err, ERR_INVALID, "failed to load X509KeyPair: tls: %s", gnutls_strerror(rc));
 }
@@ -104,12 +172,16 @@ static bool load_authorities(struct tls *t, gnutls_certificate_credentials_t to,
 {
     defer(buf_done) struct buf ca = {0};
     if (httpconf_is_given(&t->conf.ca)) {
-        if (!read_secret(t, &t->conf.ca, &ca, err))
-            return err_wrap(err, "unable to load specified CA cert %.*s", STR(t->conf.ca.file));
+        if (!read_secret(t, &t->conf.ca, &ca, err)) {
+            if (!t->conf.is_server)
+                err_wrap(err, "unable to read CA cert: unable to read file %.*s",
+                         STR(t->conf.ca.file));
+            return false;
+        }
         gnutls_datum_t datum = datum_of(&ca);
         return gnutls_certificate_set_x509_trust_mem(to, &datum, GNUTLS_X509_FMT_PEM) > 0 ||
-               err_set(err, ERR_INVALID, "unable to use specified CA cert %.*s",
-                       STR(t->conf.ca.file.n ? t->conf.ca.file : S("<inline>")));
+               err_set(err, ERR_INVALID, "unable to use specified CA cert %s%.*s",
+                       t->conf.ca.file.n ? "file " : "inline", STR(t->conf.ca.file));
     }
     bool needs_system = t->conf.is_server ? t->conf.client_auth >= TLS_VERIFY_IF_GIVEN
                                           : !t->conf.insecure_skip_verify;
@@ -125,7 +197,7 @@ bool tls_creds_load(struct tls *t, struct err *err)
     c->refs = 1;
     if (gnutls_certificate_allocate_credentials(&c->handle) != 0)
         panic("out of memory for TLS credentials");
-    if (!load_pair(t, c->handle, err) || !load_authorities(t, c->handle, err)) {
+    if (!load_pair(t, c, err) || !load_authorities(t, c->handle, err)) {
         tls_creds_unref(c);
         return false;
     }

@@ -54,6 +54,20 @@ static int on_certificate(gnutls_session_t g)
     return tls_verify(s->tls, g, &s->peer, &s->refusal) ? 0 : GNUTLS_E_CERTIFICATE_ERROR;
 }
 
+static int on_certificate_wanted(gnutls_session_t g, const struct gnutls_cert_retr_st *wish,
+                                 gnutls_pcert_st **ret_chain, unsigned *ret_count,
+                                 gnutls_ocsp_data_st **ret_ocsp, unsigned *ret_ocsp_count,
+                                 gnutls_privkey_t *ret_key, unsigned *ret_flags)
+{
+    (void)wish;
+    const struct tls_session *s = gnutls_session_get_ptr(g);
+    tls_creds_pair(s->creds, ret_chain, ret_count, ret_key);
+    *ret_ocsp = NULL;
+    *ret_ocsp_count = 0;
+    *ret_flags = 0; // they stay ours
+    return 0;
+}
+
 // ---- life ----------------------------------------------------------------------------------
 
 struct tls_session *tls_session_new(struct tls *t, const struct addr *peer)
@@ -78,7 +92,10 @@ struct tls_session *tls_session_new(struct tls *t, const struct addr *peer)
     gnutls_handshake_set_timeout(s->g, GNUTLS_INDEFINITE_TIMEOUT); // the stream has a deadline
     if (t->conf.is_server)
         gnutls_certificate_server_set_request(s->g, tls_certificate_request(&t->conf));
-    else if (t->conf.server_name.n && !addr_parse_ip(t->conf.server_name, &ip))
+    else
+        gnutls_certificate_set_retrieve_function3(tls_creds_handle(s->creds),
+                                                  on_certificate_wanted);
+    if (!t->conf.is_server && t->conf.server_name.n && !addr_parse_ip(t->conf.server_name, &ip))
         gnutls_server_name_set(s->g, GNUTLS_NAME_DNS, t->conf.server_name.p, t->conf.server_name.n);
     return s;
 }

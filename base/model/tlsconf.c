@@ -161,6 +161,9 @@ static bool resolve_client_auth(struct tlsconf *t, struct err *err)
 
 bool tlsconf_check_server(struct tlsconf *t, struct err *err)
 {
+    if (!httpconf_is_given(&t->cert) && !httpconf_is_given(&t->key) && !httpconf_is_given(&t->ca) &&
+        t->client_auth_type.n == 0)
+        return err_set(err, ERR_INVALID, "TLS config is not present");
     if (!httpconf_is_given(&t->cert))
         return err_set(err, ERR_INVALID, "missing one of cert or cert_file");
     if (!httpconf_is_given(&t->key))

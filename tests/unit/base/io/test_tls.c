@@ -422,7 +422,7 @@ static void bad_material_is_refused_at_once(void **state)
     conf = client_conf(&lab);
     conf.ca.text = S("nonsense");
     assert_null(env_tls_new(lab.l.env, &conf, &err));
-    check_err(&err, "unable to use specified CA cert <inline>");
+    check_err(&err, "unable to use specified CA cert inline");
     lab_done(&lab);
 }
 
