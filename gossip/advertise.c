@@ -5,6 +5,8 @@
 
 static bool split_failed(str text, const char *why, struct err *err)
 {
+    if (text.n == 0)
+        return err_set(err, ERR_INVALID, "%s", why);
     return err_set(err, ERR_INVALID, "address %.*s: %s", STR(text), why);
 }
 

@@ -82,19 +82,35 @@ bool channels_marshal(struct cluster *c, struct buf *out, struct err *err)
 {
     for (size_t i = 0; i < c->channel_count; i++) {
         struct channel *ch = c->channels[i];
-        defer(buf_done) struct buf state = {.max = CHANNEL_STATE_BYTES_MAX};
+        defer(buf_done) struct buf head = {0};
+        size_t at = out->n;
         if (!ch->ops.marshal)
             continue;
-        if (!ch->ops.marshal(ch->owner, &state, err))
+        if (!ch->ops.marshal(ch->owner, out, err))
             return err_wrap(err, "encode local state %.*s", STR(ch->key));
-        if (state.is_full)
-            return err_set(err, ERR_LIMIT, "local state %.*s is larger than %zu bytes",
-                           STR(ch->key), state.max);
-        full_state_put(out, &(struct part){ch->key, buf_str(&state)});
+        full_state_put_head(&head, &(struct part){ch->key, str_skip(buf_str(out), at)});
+        buf_insert(out, at, buf_str(&head));
+        if (out->is_full)
+            return err_set(err, ERR_LIMIT, "with %.*s the local states exceed %zu bytes",
+                           STR(ch->key), out->max);
     }
     c->stats.messages_sent[CLUSTER_FULL_STATE]++;
     c->stats.messages_sent_bytes[CLUSTER_FULL_STATE] += out->n;
     return true;
+}
+
+void channels_warn_merge(struct cluster *c, str key, const struct err *err)
+{
+    if (cluster_may_warn(c))
+        log_warn(&c->log, "merge remote state", LOG_STR("key", key), LOG_ERR(err));
+}
+
+static bool channel_merge_state(struct channel *ch, str data, const struct member *from,
+                                struct err *err)
+{
+    if (merges_fit(ch->cluster, data))
+        return merges_add(ch->cluster, ch, data, err);
+    return channel_merge(ch, data, from, err);
 }
 
 // One state that cannot be merged does not keep the others from it.
@@ -106,14 +122,11 @@ void channels_merge(struct cluster *c, str full_state, const struct member *from
     c->stats.messages_received_bytes[CLUSTER_FULL_STATE] += full_state.n;
     while (full_state_next(&full_state, &part, &err)) {
         struct channel *ch = channel_find(c, part.key);
-        bool is_good = ch && channel_merge(ch, part.data, from, &err);
-        if (is_good || !cluster_may_warn(c))
-            continue;
-        if (!ch)
+        if (ch && !channel_merge_state(ch, part.data, from, &err))
+            channels_warn_merge(c, part.key, &err);
+        else if (!ch && cluster_may_warn(c))
             log_warn(&c->log, "unknown state key", LOG_INT("len", part.data.n),
                      LOG_STR("key", part.key));
-        else
-            log_warn(&c->log, "merge remote state", LOG_STR("key", part.key), LOG_ERR(&err));
     }
     if (err.code != ERR_NONE && cluster_may_warn(c))
         log_warn(&c->log, "merge remote state", LOG_ERR(&err));

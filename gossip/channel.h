@@ -10,7 +10,8 @@
 //                  queue per member, tried again with growing pauses until the member has read it
 //                  or is gone
 //   full state     marshal/merge, whenever two peers push/pull: on joining, on returning, and once
-//                  per push/pull interval with a random member
+//                  per push/pull interval with a random member; long ones are merged in slices,
+//                  over several turns of the event loop
 //
 // What a merge learned is broadcast again, unchanged, if it is small: the owner need not care.
 // Thread: core. Calls come from inside the event loop, never from inside channel_broadcast.
@@ -30,8 +31,8 @@ struct channel_ops {
     // NULL for a channel that has updates only. False: peers get no state from this exchange.
     bool (*marshal)(void *owner, struct buf *out, struct err *err);
 
-    // Merges an update or a full state. Hostile input: any bytes may come. *ret_changed is how many
-    // records are different now, also when it fails half-way.
+    // Merges an update, a full state or some of its records. Hostile input: any bytes may come.
+    // *ret_changed is how many records are different now, also when it fails half-way.
     bool (*merge)(void *owner, str data, size_t *ret_changed, struct err *err);
 };
 

@@ -126,8 +126,14 @@ static struct transport *open_transport(struct cluster *c, const struct cluster_
                                         str bind_host, const struct addr *bind, struct err *err)
 {
     struct addr ip;
-    if (!options->tls)
-        return transport_plain_open(c->env, bind, &swim_transport_events, c->swim, err);
+    if (!options->tls) {
+        struct transport *plain =
+            transport_plain_open(c->env, bind, &swim_transport_events, c->swim, err);
+        if (!plain)
+            err_wrap(err, "create memberlist: could not set up network transport: failed to obtain "
+                          "an address");
+        return plain;
+    }
     log_info(&c->log, "using TLS for gossip");
     if (!addr_parse_ip(bind_host, &ip)) {
         err_set(err, ERR_INVALID, "tls transport: invalid bind address \"%.*s\"", STR(bind_host));
@@ -159,8 +165,9 @@ static bool cluster_start(struct cluster *c, const struct cluster_options *optio
     if (!options_take(c, options, err) || !options_bind(c, &bind_host, &bind, err) ||
         !options_advertise(c, &advertise, err) || !peers_init(c, options, err))
         return false;
-    bool is_given = advertise.ip_bytes != 0;
-    if (!is_given && addr_is_unspecified(&bind) && !advertise_find(c, bind_host, &advertise, err))
+    uint16_t port = advertise.port; // given, or 0
+    if (!advertise.ip_bytes && addr_is_unspecified(&bind) &&
+        !advertise_find(c, bind_host, &advertise, err))
         return false;
     c->swim = start_swim(c);
     if (!cluster_reload_keys(c, err))
@@ -170,8 +177,7 @@ static bool cluster_start(struct cluster *c, const struct cluster_options *optio
         return false;
     if (!advertise.ip_bytes)
         advertise = transport->bound;
-    if (!is_given)
-        advertise.port = transport->bound.port;
+    advertise.port = port ? port : transport->bound.port;
     advertise_warn(c, &advertise);
     swim_start(c->swim, transport, &advertise);
     return true;
@@ -188,6 +194,7 @@ struct cluster *cluster_new(struct env *env, const struct cluster_options *optio
     timer_init(&c->notify_timer, notify, c);
     timer_init(&c->settle_timer, settle_poll, c);
     timer_init(&c->leave_timer, leave_step, c);
+    merges_init(c);
     if (cluster_start(c, options, err))
         return c;
     cluster_free(c);
@@ -201,6 +208,7 @@ void cluster_free(struct cluster *c)
     env_timer_cancel(c->env, &c->notify_timer);
     env_timer_cancel(c->env, &c->settle_timer);
     env_timer_cancel(c->env, &c->leave_timer);
+    merges_done(c);
     peers_done(c);
     for (size_t i = 0; c->swim && i < c->swim->members.count; i++)
         outbox_free(c->swim->members.items[i]);
@@ -250,7 +258,8 @@ static void settle_poll(void *owner)
         return;
     }
     size_t count = members_live_count(&c->swim->members);
-    if (c->settle_ok >= SETTLE_OK_POLLS && c->peers.joins_pending == 0) {
+    if (c->settle_ok >= SETTLE_OK_POLLS && c->peers.joins_pending == 0 &&
+        list_is_empty(&c->merges.queue)) {
         log_info(&c->log, "gossip settled; proceeding", LOG_DUR("elapsed", elapsed));
         become_ready(c);
         return;
@@ -400,6 +409,7 @@ const struct cluster_stats *cluster_stats(struct cluster *c)
     for (size_t i = 0; i < st->peer_count; i++) {
         peers[i] = live[i]->stats;
         peers[i].name = arena_str(&c->answers, live[i]->name);
+        peers[i].alive_messages += live[i] == s->self; // a node begins by telling itself
     }
     struct cluster_channel_stats *channels =
         arena_array(&c->answers, struct cluster_channel_stats, c->channel_count);

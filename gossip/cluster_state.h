@@ -5,6 +5,7 @@
 //   options.c   flags, name, addresses
 //   peers.c     looking peers up, joining, failed peers
 //   channel.c   replicated states: in and out
+//   merges.c    full states that take more than one turn of the event loop to merge
 //   outbox.c    large updates on their way to each member
 #pragma once
 #include "gossip/cluster.h"
@@ -43,6 +44,22 @@ struct channel {
 void channels_on_user(struct cluster *c, str message, const struct member *from);
 bool channels_marshal(struct cluster *c, struct buf *out, struct err *err);
 void channels_merge(struct cluster *c, str full_state, const struct member *from);
+void channels_warn_merge(struct cluster *c, str key, const struct err *err);
+
+// ---- merges.c ------------------------------------------------------------------------------
+
+struct merges {
+    struct list queue;
+    size_t bytes; // of the records in it
+    struct timer timer;
+};
+
+void merges_init(struct cluster *c);
+void merges_done(struct cluster *c);
+// Is it too long for one turn, and is there room for it?
+bool merges_fit(const struct cluster *c, str records);
+// Copies them and merges them in slices. False: malformed, nothing is merged.
+bool merges_add(struct cluster *c, struct channel *ch, str records, struct err *err);
 
 // ---- outbox.c ------------------------------------------------------------------------------
 
@@ -96,6 +113,8 @@ struct peers {
     mono_ns joined_at;    // when joining began
     size_t joins_pending; // first look-ups and first exchanges that have not ended
     size_t joins_succeeded;
+    struct buf join_errors; // a line for each that failed, until joining has ended
+    size_t join_error_count;
     bool is_joining;
 };
 
@@ -119,6 +138,7 @@ struct cluster {
 
     struct channel *channels[CLUSTER_CHANNELS_MAX];
     size_t channel_count;
+    struct merges merges;
     struct peers peers;
 
     struct list watches;

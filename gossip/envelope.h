@@ -10,8 +10,6 @@
 #include "base/core/buf.h"
 #include "base/core/err.h"
 
-struct cursor; // base/text/cursor.h
-
 struct part {
     str key;
     str data; // borrowed from the input
@@ -20,15 +18,12 @@ struct part {
 void part_put(struct buf *out, const struct part *p);
 size_t part_bytes(const struct part *p);
 
-// Unknown fields are skipped, of a repeated one the last counts. Errors: ERR_SYNTAX.
+// Unknown fields are skipped, of a repeated one the last counts. Errors: ERR_SYNTAX, also for a key
+// that is not UTF-8.
 bool part_read(str bytes, struct part *ret, struct err *err);
 
-void full_state_put(struct buf *out, const struct part *p); // appends one more part
+void full_state_put(struct buf *out, const struct part *p);      // appends one more part
+void full_state_put_head(struct buf *out, const struct part *p); // up to its data
 
 // Takes the next part off *bytes. False at the end (err->code ERR_NONE) or where it is malformed.
 bool full_state_next(str *bytes, struct part *ret, struct err *err);
-
-// For other messages of this sort. A tag that cannot be makes the cursor fail, as does the value of
-// a field that nobody knows and that cannot be skipped.
-uint64_t envelope_read_tag(struct cursor *c);
-void envelope_skip_value(struct cursor *c, uint64_t tag);

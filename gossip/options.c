@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // The options of a cluster: defaults, checks, and what follows from them: name and addresses.
 #include "base/core/alloc.h"
+#include "base/text/unicode.h"
 #include "gossip/advertise.h"
 #include "gossip/cluster_state.h"
 
@@ -60,13 +61,20 @@ static bool check_durations(const struct cluster_options *o, struct err *err)
     return true;
 }
 
+static bool refuse_label(str label, struct err *err)
+{
+    defer(buf_done) struct buf quoted = {.max = ERR_TEXT_BYTES};
+    buf_put_quoted(&quoted, label);
+    return err_set(err, ERR_INVALID, "create memberlist: could not use %.*s as a label: too long",
+                   STR(buf_str(&quoted)));
+}
+
 bool options_take(struct cluster *c, const struct cluster_options *o, struct err *err)
 {
     if (!check_durations(o, err))
         return false;
     if (o->label.n > CLUSTER_LABEL_BYTES_MAX)
-        return err_set(err, ERR_INVALID, "label is too long: %zu > %d", o->label.n,
-                       CLUSTER_LABEL_BYTES_MAX);
+        return refuse_label(o->label, err);
     if (o->peer_name.n > CLUSTER_NAME_BYTES_MAX)
         return err_set(err, ERR_INVALID, "peer name is too long: %zu > %d", o->peer_name.n,
                        CLUSTER_NAME_BYTES_MAX);
@@ -85,6 +93,14 @@ bool options_take(struct cluster *c, const struct cluster_options *o, struct err
     return true;
 }
 
+static void warn_unparsable(const struct cluster *c, const char *which, str host)
+{
+    defer(buf_done) struct buf text = {0};
+    buf_printf(&text, "couldn't deduce an advertise address: failed to parse %s addr '%.*s'", which,
+               STR(host));
+    log_write(&c->log, LOG_WARN, LOG_WHERE, buf_str(&text), LOG_ATTRS());
+}
+
 // The address to listen on. A host that is no IP listens everywhere, as upstream does.
 bool options_bind(struct cluster *c, str *ret_host, struct addr *ret, struct err *err)
 {
@@ -98,15 +114,14 @@ bool options_bind(struct cluster *c, str *ret_host, struct addr *ret, struct err
     if (!addr_parse_ip(*ret_host, &bind)) {
         bind = (struct addr){.ip_bytes = 4};
         if (ret_host->n > 0)
-            log_warn(&c->log, "couldn't deduce an advertise address: failed to parse bind addr",
-                     LOG_STR("addr", *ret_host));
+            warn_unparsable(c, "bind", *ret_host);
     }
     bind.port = port;
     *ret = addr_normal(bind);
     return true;
 }
 
-// An address that the flag gives; ip_bytes 0: none.
+// An address that the flag gives; ip_bytes 0: none, but the port counts if there is one.
 bool options_advertise(const struct cluster *c, struct addr *ret, struct err *err)
 {
     str host;
@@ -119,11 +134,16 @@ bool options_advertise(const struct cluster *c, struct addr *ret, struct err *er
             err_wrap(err, "invalid advertise address");
         return false;
     }
-    struct addr a;
-    if (!addr_parse_ip(host, &a))
-        return err_set(err, ERR_INVALID, "failed to parse advertise address \"%.*s\"", STR(host));
+    struct addr a = {0};
+    if (host.n && !addr_parse_ip(host, &a)) {
+        warn_unparsable(c, "advertise", host);
+        return err_set(err, ERR_INVALID,
+                       "create memberlist: failed to get final advertise address: failed to parse "
+                       "advertise address \"%.*s\"",
+                       STR(host));
+    }
     a.port = port;
-    *ret = addr_normal(a);
+    *ret = host.n ? addr_normal(a) : a;
     return true;
 }
 
@@ -156,7 +176,7 @@ void advertise_warn(struct cluster *c, const struct addr *advertise)
     if (!peers_have_unlike(c) || (!addr_is_unspecified(advertise) && !addr_is_loopback(advertise)))
         return;
     defer(buf_done) struct buf addr = {0};
-    buf_put_addr(&addr, advertise);
+    buf_put_ip(&addr, advertise);
     log_warn(&c->log, "this node advertises itself on an unroutable address",
              LOG_STR("addr", buf_str(&addr)));
     log_warn(&c->log, "this node will be unreachable in the cluster");

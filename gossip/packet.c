@@ -385,11 +385,16 @@ bool pushpull_decode(str body, struct arena *mem, struct pushpull *ret, struct e
 
 void pushpull_put(struct buf *out, const struct pushpull *p)
 {
+    pushpull_put_head(out, p);
+    buf_put(out, p->user_state);
+}
+
+void pushpull_put_head(struct buf *out, const struct pushpull *p)
+{
     message_put(out, MSG_PUSHPULL,
                 &(struct msg_pushpull){(int64_t)p->count, (int64_t)p->user_state.n, p->join});
     for (size_t i = 0; i < p->count; i++)
         msgpack_put_struct(out, &STATE_STRUCT, &p->states[i]);
-    buf_put(out, p->user_state);
 }
 
 enum scan_result user_scan(str body, str *ret_message, struct err *err)

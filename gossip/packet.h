@@ -214,6 +214,7 @@ struct pushpull {
 
 bool pushpull_decode(str body, struct arena *mem, struct pushpull *ret, struct err *err);
 void pushpull_put(struct buf *out, const struct pushpull *p);
+void pushpull_put_head(struct buf *out, const struct pushpull *p); // up to the user state
 
 // The body of a user message on a stream. SCAN_COMPLETE sets *ret_message.
 enum scan_result user_scan(str body, str *ret_message, struct err *err);

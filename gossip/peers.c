@@ -10,13 +10,30 @@ static void peers_reconnect(void *owner);
 
 // ---- life ----------------------------------------------------------------------------------
 
+#define JOIN_ERRORS_BYTES_MAX ((size_t)16 << 10)
+
+static void join_failed(struct cluster *c, const char *what, str peer, const struct err *err)
+{
+    struct peers *p = &c->peers;
+    p->join_error_count++;
+    if (p->join_errors.n < JOIN_ERRORS_BYTES_MAX)
+        buf_printf(&p->join_errors, "\t* failed to %s %.*s: %.*s\n", what, STR(peer),
+                   STR(err_str(err)));
+}
+
 static bool host_init(struct peer_host *h, struct cluster *c, str text, struct err *err)
 {
     struct addr literal;
     h->cluster = c;
     h->text = arena_str(&c->mem, text);
-    if (!hostport_split(h->text, &h->host, &h->port, err))
-        return err_wrap(err, "split host/port for peer %.*s", STR(text));
+    if (!hostport_split(h->text, &h->host, &h->port, err)) {
+        if (str_find_str(err_str(err), S(": invalid port")) == STR_NONE)
+            return err_wrap(err, "split host/port for peer %.*s", STR(text));
+        join_failed(c, "resolve", h->text, err); // as a name that nobody knows
+        err_clear(err);
+        h->is_literal = h->is_looked_up = true;
+        return true;
+    }
     h->is_literal = addr_parse_ip(h->host, &literal);
     if (!h->is_literal)
         return true;
@@ -83,6 +100,7 @@ void peers_done(struct cluster *c)
         failed_free(c, list_item(c->peers.failed.next, struct failed_peer, link));
     for (size_t i = 0; i < c->peers.host_count; i++)
         mem_free(c->peers.hosts[i].addrs);
+    buf_done(&c->peers.join_errors);
 }
 
 // ---- addresses -----------------------------------------------------------------------------
@@ -108,7 +126,8 @@ bool peers_have_unlike(const struct cluster *c)
 {
     for (size_t i = 0; i < c->peers.host_count; i++) {
         const struct peer_host *h = &c->peers.hosts[i];
-        if (h->is_literal ? !addr_is_loopback(&h->addrs[0]) : !str_eq(h->host, S("localhost")))
+        if (h->is_literal ? h->addr_count && !addr_is_loopback(&h->addrs[0])
+                          : !str_eq(h->host, S("localhost")))
             return true;
     }
     return false;
@@ -161,6 +180,20 @@ void peers_on_leave(struct cluster *c, const struct member *m)
 
 // ---- exchanging states ---------------------------------------------------------------------
 
+static void log_join_errors(struct cluster *c)
+{
+    struct peers *p = &c->peers;
+    defer(buf_done) struct buf text = {0};
+    buf_printf(&text, "%zu error%s occurred:\n", p->join_error_count,
+               p->join_error_count == 1 ? "" : "s");
+    buf_put(&text, buf_str(&p->join_errors));
+    buf_put_c(&text, '\n');
+    log_warn(&c->log, "failed to join cluster", LOG_STR("err", buf_str(&text)));
+    log_info(&c->log, "will retry joining cluster",
+             LOG_DUR("interval", c->options.reconnect_interval));
+    log_warn(&c->env->log, "unable to join gossip mesh", LOG_STR("err", buf_str(&text)));
+}
+
 static void join_ended(struct cluster *c)
 {
     struct peers *p = &c->peers;
@@ -168,13 +201,11 @@ static void join_ended(struct cluster *c)
     if (--p->joins_pending > 0 || !p->is_joining)
         return;
     p->is_joining = false;
-    if (p->joins_succeeded > 0 || p->host_count == 0) {
+    if (p->joins_succeeded == 0 && p->join_error_count > 0)
+        log_join_errors(c);
+    else
         log_debug(&c->log, "joined cluster", LOG_INT("peers", p->joins_succeeded));
-        return;
-    }
-    log_warn(&c->log, "failed to join cluster", LOG_INT("failed_peers", p->failed_count));
-    log_info(&c->log, "will retry joining cluster",
-             LOG_DUR("interval", c->options.reconnect_interval));
+    buf_done(&p->join_errors);
 }
 
 static void dial_count(struct cluster *c, const struct dial *d, const struct err *err)
@@ -186,7 +217,7 @@ static void dial_count(struct cluster *c, const struct dial *d, const struct err
     case DIAL_JOIN:
         c->peers.joins_succeeded += is_good;
         if (!is_good)
-            log_debug(&c->log, "failed to join", LOG_STR("addr", buf_str(&addr)), LOG_ERR(err));
+            join_failed(c, "join", buf_str(&addr), err);
         return;
     case DIAL_REFRESH:
         c->stats.refresh_join += is_good;
@@ -279,7 +310,9 @@ static void host_answered(void *owner, const struct dns_record *records, size_t 
     struct cluster *c = h->cluster;
     bool is_first = !h->is_looked_up && c->peers.is_joining;
     h->query = NULL;
-    if (err->code != ERR_NONE)
+    if (err->code != ERR_NONE && is_first)
+        join_failed(c, "resolve", h->text, err);
+    else if (err->code != ERR_NONE)
         log_debug(&c->log, "cannot resolve peer", LOG_STR("peer", h->text), LOG_ERR(err));
     count = MIN(count, PEER_ADDRS_MAX);
     if (err->code == ERR_NONE && count > 0) { // otherwise the last good answer stays

@@ -129,9 +129,11 @@ static struct member *member_at(const struct swim *s, const struct addr *peer, b
 
 // ---- the message ---------------------------------------------------------------------------
 
-void pushpull_put_local(struct swim *s, bool join, struct buf *out)
+// The states are megabytes: what stands in front of them is put there when they are complete.
+void pushpull_put_local(struct swim *s, bool join, struct buf *ret)
 {
-    defer(buf_done) struct buf user = {.max = CHANNEL_STATE_BYTES_MAX};
+    assert(ret->n == 0 && ret->max == 0);
+    defer(buf_done) struct buf user = {.max = CHANNEL_STATE_BYTES_MAX}, head = {0};
     defer(arena_done) struct arena mem = {0};
     struct msg_state *states = arena_array(&mem, struct msg_state, s->members.count);
     struct err err = ERR_INIT;
@@ -151,7 +153,12 @@ void pushpull_put_local(struct swim *s, bool join, struct buf *out)
         log_warn(&s->log, "marshal local state", LOG_ERR(&err), LOG_INT("bytes", user.n));
         buf_clear(&user);
     }
-    pushpull_put(out, &(struct pushpull){join, states, s->members.count, buf_str(&user)});
+    pushpull_put_head(&head, &(struct pushpull){join, states, s->members.count, buf_str(&user)});
+    user.max = 0;
+    buf_insert(&user, 0, buf_str(&head));
+    buf_done(ret);
+    *ret = user;
+    user = (struct buf){0};
 }
 
 bool pushpull_merge(struct swim *s, const struct pushpull *p, const struct addr *peer,

@@ -195,7 +195,7 @@ static bool alive_is_news_about_us(const struct swim *s, const struct msg_alive 
 {
     const struct member *self = s->self;
     return a->incarnation != self->incarnation || !str_eq(a->meta, self->meta) ||
-           memcmp(a->vsn.p, self->vsn, VSN_BYTES) != 0;
+           !str_eq(a->vsn, str_from(self->vsn, VSN_BYTES));
 }
 
 void swim_alive(struct swim *s, const struct msg_alive *a)

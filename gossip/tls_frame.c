@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "gossip/tls_frame.h"
 
-#include "base/text/cursor.h"
-#include "gossip/envelope.h"
+#include "base/core/utf8.h"
+#include "base/text/pb_wire.h"
 
 #define FRAME_VERSION S("v0.1.0")
 
@@ -51,22 +51,25 @@ static bool read_message(str message, struct frame *ret, struct err *err)
     str version = S("");
     uint64_t kind = FRAME_STREAM;
     while (cursor_left(&c) > 0) {
-        uint64_t tag = envelope_read_tag(&c);
+        uint64_t tag = pb_read_tag(&c);
         if (tag == TAG_VERSION)
-            version = cursor_bytes(&c, cursor_uvarint(&c));
+            version = pb_read_bytes(&c);
         else if (tag == TAG_KIND)
             kind = cursor_uvarint(&c);
         else if (tag == TAG_FROM)
-            f.from = cursor_bytes(&c, cursor_uvarint(&c));
+            f.from = pb_read_bytes(&c);
         else if (tag == TAG_PACKET)
-            f.packet = cursor_bytes(&c, cursor_uvarint(&c));
+            f.packet = pb_read_bytes(&c);
         else
-            envelope_skip_value(&c, tag);
+            pb_skip_value(&c, tag);
     }
     if (c.failed)
         return err_set(err, ERR_SYNTAX,
                        "unable to parse message: proto: cannot parse invalid "
                        "wire-format data");
+    if (!utf8_is_valid(f.from))
+        return err_set(err, ERR_SYNTAX,
+                       "unable to parse message: string field contains invalid UTF-8");
     if (!str_eq(version, FRAME_VERSION))
         return err_set(err, ERR_UNSUPPORTED, "tls memberlist message version incompatible");
     if (kind != FRAME_STREAM && kind != FRAME_PACKET)

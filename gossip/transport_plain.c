@@ -48,12 +48,20 @@ static void plain_on_accept(void *owner, struct stream *stream, const struct add
     p->events->on_stream(p->owner, stream, from, S(""));
 }
 
+static bool listener_failed(const char *protocol, const struct addr *at, struct err *err)
+{
+    defer(buf_done) struct buf ip = {0};
+    buf_put_ip(&ip, at);
+    return err_wrap(err, "failed to start %s listener on \"%.*s\" port %u", protocol,
+                    STR(buf_str(&ip)), at->port);
+}
+
 static bool plain_open(struct plain *p, const struct addr *bind, struct err *err)
 {
     struct addr bound;
     p->listener = env_listen(p->env, bind, plain_on_accept, p, &bound, err);
     if (!p->listener)
-        return false;
+        return listener_failed("TCP", bind, err);
     struct addr udp_bound;
     p->udp = env_udp_open(p->env, &bound, plain_on_datagram, p, &udp_bound, err);
     if (p->udp) {
@@ -62,7 +70,7 @@ static bool plain_open(struct plain *p, const struct addr *bind, struct err *err
     }
     env_listener_close(p->env, p->listener);
     p->listener = NULL;
-    return false;
+    return listener_failed("UDP", &bound, err);
 }
 
 struct transport *transport_plain_open(struct env *env, const struct addr *bind,

@@ -29,9 +29,11 @@ static bool state_marshal(void *owner, struct buf *out, struct err *err)
     (void)err;
     const struct node *n = owner;
     for (size_t i = 0; i < n->record_count; i++)
-        put_record(out, n->records[i], 0);
+        put_record(out, n->records[i], n->filling_bytes);
     if (n->ballast_bytes)
         put_record(out, BALLAST, n->ballast_bytes);
+    if (n->spoil)
+        n->spoil(out);
     return true;
 }
 

@@ -18,7 +18,9 @@ struct node {
     struct cluster_watch watch;
     uint64_t records[RECORDS_MAX]; // number of each record, in the order of arrival
     size_t record_count;
-    size_t ballast_bytes; // of one more record, BALLAST, in its full state
+    size_t ballast_bytes;             // of one more record, BALLAST, in its full state
+    size_t filling_bytes;             // of each other record there
+    void (*spoil)(struct buf *state); // what it does to its full state; NULL: nothing
     char name[24];
     bool is_ready;
     bool is_left;

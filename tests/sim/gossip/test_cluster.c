@@ -99,6 +99,34 @@ static void check_refused(struct env *env, struct cluster_options o, const char 
     check_err(&err, want);
 }
 
+// A peer whose port is none is one that nobody knows; a port alone may be advertised.
+static void options_that_are_odd(void **state)
+{
+    (void)state;
+    struct sim_world *w = sim_world_new(&(struct sim_options){.seed = 18});
+    struct env *env = sim_node_env(sim_node_new(w, "0", "10.0.0.1"));
+    struct cluster_options o = cluster_options_default();
+    const str peers[] = {S("10.0.0.2:x"), S("10.0.0.2:"), S("name:99999")};
+    struct err err = ERR_INIT;
+    o.bind_addr = S("10.0.0.1:9094");
+    o.advertise_addr = S(":7");
+    o.peers = peers;
+    o.peer_count = ARRAY_LEN(peers);
+    struct cluster *c = cluster_new(env, &o, &err);
+    assert_non_null(c);
+    struct addr self = cluster_self_addr(c), want = {.ip = {10, 0, 0, 1}, .ip_bytes = 4, .port = 7};
+    assert_true(addr_eq(&self, &want));
+    cluster_join(c);
+    cluster_settle(c);
+    sim_run(w, DUR_SECONDS(30));
+    assert_true(cluster_is_ready(c));
+    const struct cluster_stats *stats = cluster_stats(c);
+    assert_int_equal(stats->failed_peers, 0);
+    assert_int_equal(stats->peers[0].alive_messages, 1); // its own
+    cluster_free(c);
+    sim_world_free(w);
+}
+
 static void options_that_cannot_be(void **state)
 {
     (void)state;
@@ -107,7 +135,10 @@ static void options_that_cannot_be(void **state)
     struct env *env = sim_node_env(machine);
     struct cluster_options good = cluster_options_default(), o;
     str peer = S("no-port");
-    char long_label[CLUSTER_LABEL_BYTES_MAX + 1] = {0};
+    char long_label[CLUSTER_LABEL_BYTES_MAX + 1], want_label[400];
+    memset(long_label, 'x', sizeof(long_label));
+    snprintf(want_label, sizeof(want_label),
+             "create memberlist: could not use \"%.256s\" as a label: too long", long_label);
     good.bind_addr = S("10.0.0.1:9094");
     o = good, o.bind_addr = S("9094");
     check_refused(env, o, "invalid listen address: address 9094: missing port in address");
@@ -117,7 +148,9 @@ static void options_that_cannot_be(void **state)
     o = good, o.advertise_addr = S("10.0.0.1");
     check_refused(env, o, "invalid advertise address: address 10.0.0.1: missing port in address");
     o = good, o.advertise_addr = S("host:9094");
-    check_refused(env, o, "failed to parse advertise address \"host\"");
+    check_refused(env, o,
+                  "create memberlist: failed to get final advertise address: failed to parse "
+                  "advertise address \"host\"");
     o = good, o.peers = &peer, o.peer_count = 1;
     check_refused(env, o,
                   "resolve peers: split host/port for peer no-port: address no-port: missing port "
@@ -127,7 +160,7 @@ static void options_that_cannot_be(void **state)
     o = good, o.probe_timeout = 0;
     check_refused(env, o, "ProbeTimeout must be positive when clustering is enabled");
     o = good, o.label = str_from(long_label, sizeof(long_label));
-    check_refused(env, o, "label is too long: 256 > 255");
+    check_refused(env, o, want_label);
     assert_int_equal(sim_node_open_count(machine), 0);
 
     struct cluster_interface own = {.prefix_bits = 24, .is_up = true};
@@ -140,6 +173,10 @@ static void options_that_cannot_be(void **state)
     assert_true(addr_eq(&self, &want));
     assert_null(cluster_new(env, &good, &err));
     assert_int_equal(err.code, ERR_NETWORK); // the address is taken
+    assert_true(str_starts(err_str(&err),
+                           S("create memberlist: could not set up network transport: failed to "
+                             "obtain an address: failed to start TCP listener on \"10.0.0.1\" port "
+                             "9094: ")));
     cluster_free(c);
     sim_world_free(w);
 }
@@ -314,6 +351,93 @@ static void states_and_updates_of_megabytes_pass(void **state)
     lab_free(lab);
 }
 
+// ---- long states ---------------------------------------------------------------------------
+
+#define LONG_STATE_RECORDS 1000
+
+// One node with half a megabyte of records that no update carries, and another one that has yet to
+// learn them.
+static struct lab *lab_with_long_state(uint64_t seed, void (*spoil)(struct buf *state))
+{
+    struct lab *lab = lab_new(&(struct sim_options){.seed = seed}, 2);
+    struct node *rich = &lab->nodes[0];
+    lab_list_peers(lab);
+    node_start(rich, "0");
+    rich->filling_bytes = 500;
+    rich->spoil = spoil;
+    while (rich->record_count < LONG_STATE_RECORDS)
+        rich->records[rich->record_count++] = ++lab->next_record;
+    sim_run(lab->world, DUR_SECONDS(1));
+    node_start(&lab->nodes[1], "1");
+    return lab;
+}
+
+static bool has_some_records(void *node)
+{
+    return ((const struct node *)node)->record_count > 0;
+}
+
+static void a_long_state_is_merged_over_several_turns(void **state)
+{
+    (void)state;
+    struct lab *lab = lab_with_long_state(17, NULL);
+    struct node *poor = &lab->nodes[1];
+    size_t before = 0;
+    assert_true(sim_run_until(lab->world, has_some_records, poor, DUR_SECONDS(2)));
+    while (poor->record_count < LONG_STATE_RECORDS) {
+        assert_true(poor->record_count - before < LONG_STATE_RECORDS / 5);
+        before = poor->record_count;
+        assert_true(sim_step(lab->world));
+    }
+    assert_false(poor->is_ready);
+    lab_free(lab);
+}
+
+static void cut_last_byte(struct buf *state)
+{
+    if (state->n > 0)
+        state->n--;
+}
+
+static void a_long_state_that_is_cut_changes_nothing(void **state)
+{
+    (void)state;
+    struct lab *lab = lab_with_long_state(18, cut_last_byte);
+    wait_members(lab, 0, 2, 2, DUR_SECONDS(5));
+    sim_run(lab->world, DUR_SECONDS(30));
+    assert_int_equal(lab->nodes[1].record_count, 0);
+    assert_true(lab->nodes[1].is_ready);
+    lab_free(lab);
+}
+
+static void add_bad_record(struct buf *state)
+{
+    buf_put(state, S("\1x")); // no number
+}
+
+static void one_bad_record_does_not_refuse_a_long_state(void **state)
+{
+    (void)state;
+    struct lab *lab = lab_with_long_state(19, add_bad_record);
+    wait_record(lab, 0, 2, LONG_STATE_RECORDS / 2, DUR_SECONDS(5));
+    sim_run(lab->world, DUR_SECONDS(30));
+    assert_true(lab->nodes[1].is_ready);
+    lab_free(lab);
+}
+
+// A node may be gone while it merges: nothing is left over.
+static void a_crash_amid_a_long_state(void **state)
+{
+    (void)state;
+    struct lab *lab = lab_with_long_state(20, NULL);
+    struct node *poor = &lab->nodes[1];
+    assert_true(sim_run_until(lab->world, has_some_records, poor, DUR_SECONDS(2)));
+    assert_true(poor->record_count < LONG_STATE_RECORDS);
+    node_crash(poor);
+    sim_run(lab->world, DUR_SECONDS(1));
+    lab_free(lab);
+}
+
 static void updates_survive_heavy_loss_without_false_alarms(void **state)
 {
     (void)state;
@@ -425,6 +549,7 @@ int test_cluster(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(three_find_each_other_and_agree_on_their_places),
         cmocka_unit_test(one_alone_is_ready_and_leaves_at_once),
+        cmocka_unit_test(options_that_are_odd),
         cmocka_unit_test(options_that_cannot_be),
         cmocka_unit_test(joins_through_names_that_appear_late),
         cmocka_unit_test(an_address_that_does_not_answer_delays_nobody),
@@ -437,6 +562,10 @@ int test_cluster(void)
         cmocka_unit_test(small_updates_reach_every_member_by_gossip_alone),
         cmocka_unit_test(large_updates_do_not_wait_for_a_member_that_hangs),
         cmocka_unit_test(states_and_updates_of_megabytes_pass),
+        cmocka_unit_test(a_long_state_is_merged_over_several_turns),
+        cmocka_unit_test(a_long_state_that_is_cut_changes_nothing),
+        cmocka_unit_test(one_bad_record_does_not_refuse_a_long_state),
+        cmocka_unit_test(a_crash_amid_a_long_state),
         cmocka_unit_test(updates_survive_heavy_loss_without_false_alarms),
         cmocka_unit_test(noise_and_silent_connections_do_no_harm),
         cmocka_unit_test(the_same_seed_gives_the_same_run),

@@ -155,14 +155,13 @@ static void parts_and_full_states(void **state)
     // Unknown fields of every kind are skipped; what is cut or malformed is refused.
     assert_true(part_read(S("\x18\x96\x01\x21"
                             "12345678\x2d"
-                            "1234\x0a\x01k\x32\x02zz"),
+                            "1234\x0a\x01k\x32\x02zz\x33\x08\x05\x34\x08\x05"),
                           &part, &err));
     check_str(part.key, S("k"));
-    static const str BAD[] = {{"\x0a\x05k", 3},
-                              {"\x0b", 1},
-                              {"\x00\x01", 2},
-                              {"\x0a", 1},
-                              {"\x0a\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\x01", 12}};
+    static const str BAD[] = {
+        {"\x0a\x05k", 3}, {"\x0b", 1},
+        {"\x00\x01", 2},  {"\x0a\x01\xff", 3}, // a key that is not UTF-8
+        {"\x0a", 1},      {"\x0a\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\x01", 12}};
     for (size_t i = 0; i < ARRAY_LEN(BAD); i++)
         assert_false(part_read(BAD[i], &part, &err));
     rest = S("\x0a\x05k");

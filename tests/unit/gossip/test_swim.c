@@ -293,6 +293,19 @@ static void incarnations_do_not_wrap_when_refuting(void **state)
     still_free(w);
 }
 
+static void our_own_record_with_other_versions_is_refuted(void **state)
+{
+    (void)state;
+    struct still *w = still_new("a", "10.0.0.1:9094");
+    struct msg_alive own = {1, S("a"), S("\x0a\x00\x00\x01"), 9094, S(""), VSN};
+    swim_alive(w->swim, &own);
+    assert_int_equal(w->swim->self->incarnation, 1); // what we said ourselves
+    own.vsn = S("\x01\x05\x02\x00\x00\x00\x00");     // one more than there are
+    swim_alive(w->swim, &own);
+    assert_int_equal(w->swim->self->incarnation, 2);
+    still_free(w);
+}
+
 static void deep_nesting_is_refused(void **state)
 {
     (void)state;
@@ -465,7 +478,7 @@ static void host_and_port(void **state)
         {"[a:1", NULL, 0, "address [a:1: missing ']' in address"},
         {"[a]", NULL, 0, "address [a]: missing port in address"},
         {"a:x", NULL, 0, "address a:x: invalid port: strconv.Atoi: parsing \"x\": invalid syntax"},
-        {"", NULL, 0, "address : missing port in address"},
+        {"", NULL, 0, "missing port in address"},
     };
     for (size_t i = 0; i < ARRAY_LEN(CASES); i++) {
         struct err err = ERR_INIT;
@@ -531,6 +544,7 @@ int test_swim(void)
         cmocka_unit_test(the_table_is_bounded),
         cmocka_unit_test(what_no_member_sends_is_ignored),
         cmocka_unit_test(incarnations_do_not_wrap_when_refuting),
+        cmocka_unit_test(our_own_record_with_other_versions_is_refuted),
         cmocka_unit_test(deep_nesting_is_refused),
         cmocka_unit_test(streams_push_and_pull),
         cmocka_unit_test(streams_carry_large_updates),

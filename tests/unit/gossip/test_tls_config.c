@@ -92,7 +92,11 @@ static void servers_need_a_pair_and_a_policy_for_their_authorities(void **state)
     struct err err = ERR_INIT;
     struct tlsconf t = {.is_server = true};
     assert_false(tlsconf_check_server(&t, &err));
+    check_err(&err, "TLS config is not present");
+    t.client_auth_type = S("NoClientCert");
+    assert_false(tlsconf_check_server(&t, &err));
     check_err(&err, "missing one of cert or cert_file");
+    t.client_auth_type = S("");
     t.cert.text = S("x");
     assert_false(tlsconf_check_server(&t, &err));
     check_err(&err, "missing one of key or key_file");

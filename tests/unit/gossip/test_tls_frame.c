@@ -56,7 +56,8 @@ static void other_frames_are_refused(void **state)
         {BYTES("\x08\0\0\0\x0a\x06v0.2.0"), ERR_UNSUPPORTED},         // another one
         {BYTES("\x0a\0\0\0\x0a\x06v0.1.0\x10\x02"), ERR_UNSUPPORTED}, // another kind
         {BYTES("\x08\0\0\0\x0a\x07v0.1.0"), ERR_SYNTAX},              // past the end
-        {BYTES("\x02\0\0\0\x0b\x0c"), ERR_SYNTAX},                    // a group
+        {BYTES("\x02\0\0\0\x0b\x14"), ERR_SYNTAX},                    // the end of another group
+        {BYTES("\x0b\0\0\0\x0a\x06v0.1.0\x1a\x01\xff"), ERR_SYNTAX},  // a sender not in UTF-8
         {BYTES("\xff\xff\xff\xff"), ERR_LIMIT},                       //
         {BYTES("\x01\x02\x01\x00"), ERR_LIMIT},                       // 66049 bytes
         {BYTES("GET / HTTP/1.1\r\n"), ERR_LIMIT},
