@@ -13,6 +13,7 @@ struct alerts {
     struct alert_limit limit;
     struct alerts_stats stats;
 
+    struct log log; // component=provider
     struct timer gc_timer;
     size_t gc_cursor;
     mono_ns gc_started_at;
@@ -27,6 +28,7 @@ struct alerts *alerts_new(const struct alerts_options *opt)
     s->opt = *opt;
     if (!s->opt.alerts_max)
         s->opt.alerts_max = ALERTS_MAX;
+    s->log = log_with(&opt->env->log, LOG_C("component", "provider"));
     list_init(&s->subscribers);
     alert_limit_init(&s->limit, opt->per_alertname_limit, env_random(opt->env));
     timer_init(&s->gc_timer, on_gc, s);
@@ -83,6 +85,9 @@ static void tell_stored(struct alerts *s, struct alert *a, bool is_created)
 static void tell_limited(struct alerts *s, const struct alert *a)
 {
     s->stats.limited++;
+    log_warn(&s->log, "error on set alert",
+             LOG_STR("alertname", labels_value(a->labels, S("alertname"), NULL)),
+             LOG_C("err", "alert limited"));
     list_each_safe (node, &s->subscribers) {
         struct alerts_subscriber *sub = list_item(node, struct alerts_subscriber, node);
         if (sub->on_limited)

@@ -55,7 +55,8 @@ void api_free(struct api *a)
 
 static bool is_cors_method(str method)
 {
-    return str_eq(method, S("GET")) || str_eq(method, S("POST")) || str_eq(method, S("HEAD"));
+    return str_eq(method, S("GET")) || str_eq(method, S("POST")) || str_eq(method, S("HEAD")) ||
+           str_eq(method, S("OPTIONS"));
 }
 
 #define API_HEADERS_MAX 4 // and one of the caller
@@ -70,12 +71,14 @@ static size_t put_api_headers(const struct web_request *r, struct http_header *t
     return count;
 }
 
+static const struct http_header JSON_TYPE = {{"Content-Type", 12}, {"application/json", 16}};
+
 static void reply_as_json(struct web_request *r, struct http_reply *reply)
 {
     struct http_header headers[API_HEADERS_MAX + 2];
     size_t count = put_api_headers(r, headers);
     if (reply->body.n || reply->next)
-        headers[count++] = (struct http_header){S("Content-Type"), S("application/json")};
+        headers[count++] = JSON_TYPE;
     for (size_t i = 0; i < reply->header_count; i++)
         headers[count++] = reply->headers[i];
     reply->headers = headers;
@@ -152,14 +155,20 @@ static void reply_code(struct web_request *r, int code, str message,
                        const struct http_header *header)
 {
     defer(buf_done) struct buf body = {0};
+    struct http_header headers[2];
+    size_t count = 0;
     buf_printf(&body, "{\"code\":%d,\"message\":", code);
     buf_put_json_str(&body, JSON_ESCAPE_HTML, message);
     buf_put_c(&body, '}');
     bool is_head = str_eq(r->x->method, S("HEAD"));
+    if (header)
+        headers[count++] = *header;
+    if (is_head) // the type is told all the same
+        headers[count++] = JSON_TYPE;
     reply_as_json(r, &(struct http_reply){.status = code > CODE_STATUS_MAX ? 422 : code,
                                           .body = is_head ? S("") : buf_str(&body),
-                                          .headers = header,
-                                          .header_count = header ? 1 : 0});
+                                          .headers = headers,
+                                          .header_count = count});
 }
 
 void api_reply_code(struct web_request *r, int code, str message)
@@ -169,18 +178,32 @@ void api_reply_code(struct web_request *r, int code, str message)
 
 // ---- CORS preflight (Fetch §4.8) ---------------------------------------------------------------
 
+#define CORS_EMPTY_MAX 16 // list items without a name
+
+static str trim_one_space(str s)
+{
+    if (s.n && (s.p[0] == ' ' || s.p[0] == '\t'))
+        s = str_skip(s, 1);
+    if (s.n && (s.p[s.n - 1] == ' ' || s.p[s.n - 1] == '\t'))
+        s.n--;
+    return s;
+}
+
+// Browsers send the names in lower case, sorted, each once: anything else is none of theirs.
 static bool are_cors_headers(str list)
 {
-    static const str allowed[] = {{"Accept", 6}, {"Content-Type", 12}, {"X-Requested-With", 16}};
+    static const str allowed[] = {{"accept", 6}, {"content-type", 12}, {"x-requested-with", 16}};
+    size_t next = 0, empty = 0;
     bool has_more = list.n > 0;
     while (has_more) {
         str name;
         has_more = str_cut(list, ',', &name, &list);
-        name = str_trim(name);
-        size_t i = 0;
-        while (i < ARRAY_LEN(allowed) && !str_eq_nocase(name, allowed[i]))
-            i++;
-        if (i == ARRAY_LEN(allowed) && name.n)
+        name = trim_one_space(name);
+        if (name.n == 0 && ++empty <= CORS_EMPTY_MAX)
+            continue;
+        while (next < ARRAY_LEN(allowed) && !str_eq(name, allowed[next]))
+            next++;
+        if (next++ >= ARRAY_LEN(allowed))
             return false;
     }
     return true;
@@ -200,90 +223,6 @@ static void serve_preflight(struct web_request *r, str method)
             headers[count++] = (struct http_header){S("Access-Control-Allow-Headers"), wanted};
     }
     web_reply(r, &(struct http_reply){.status = 204, .headers = headers, .header_count = count});
-}
-
-// ---- media types -------------------------------------------------------------------------------
-
-static bool is_token(str s)
-{
-    for (size_t i = 0; i < s.n; i++) {
-        uint8_t c = (uint8_t)s.p[i];
-        if (c <= ' ' || c >= 0x7f || strchr("()<>@,;:\\\"/[]?=", c))
-            return false;
-    }
-    return s.n > 0;
-}
-
-// Go's mime.ParseMediaType, without what is behind the first ';'. NULL: fine.
-static const char *media_type_error(str type)
-{
-    str major, minor;
-    if (type.n == 0)
-        return "mime: no media type";
-    if (!str_cut(type, '/', &major, &minor))
-        return is_token(type) ? NULL : "mime: expected slash after first token";
-    if (!is_token(major))
-        return "mime: expected slash after first token";
-    return is_token(minor) ? NULL : "mime: expected token after slash";
-}
-
-// False: answered.
-static bool check_content_type(struct web_request *r)
-{
-    str header = str_trim(web_header(r, S("Content-Type")));
-    str type, parameters;
-    if (!r->x->has_body)
-        return true;
-    str_cut(header, ';', &type, &parameters);
-    type = str_trim(type);
-    if (header.n == 0)
-        type = S("application/octet-stream");
-    const char *error = media_type_error(type);
-    if (error) {
-        api_reply_code(r, 400,
-                       arena_printf(r->x->mem,
-                                    "parsing Content-Type header from \"%.*s\" failed, "
-                                    "because %s",
-                                    STR(header), error));
-        return false;
-    }
-    if (str_eq_nocase(type, S("application/json")))
-        return true;
-    api_reply_code(
-        r, 415,
-        arena_printf(r->x->mem,
-                     "unsupported media type \"%.*s\", only [application/json] are allowed",
-                     STR(type)));
-    return false;
-}
-
-static bool is_refused(str parameters) // q=0
-{
-    str q = str_trim(parameters);
-    double quality;
-    return (str_starts(q, S("q=")) || str_starts(q, S("Q="))) &&
-           str_to_f64(str_trim(str_skip(q, 2)), &quality) && quality == 0;
-}
-
-static bool check_accept(struct web_request *r)
-{
-    str list = web_header(r, S("Accept"));
-    bool has_more = str_trim(list).n > 0;
-    if (!has_more || r->x->has_body)
-        return true;
-    while (has_more) {
-        str item, type, parameters;
-        has_more = str_cut(list, ',', &item, &list);
-        str_cut(item, ';', &type, &parameters);
-        type = str_trim(type);
-        if ((str_eq(type, S("*/*")) || str_eq_nocase(type, S("application/*")) ||
-             str_eq_nocase(type, S("application/json"))) &&
-            !is_refused(parameters))
-            return true;
-    }
-    api_reply_code(r, 406,
-                   S("unsupported media type requested, only [application/json] are available"));
-    return false;
 }
 
 // ---- operations --------------------------------------------------------------------------------
@@ -327,13 +266,13 @@ void api_serve(struct web_request *r)
         if (!has_path(o, r, path, &id))
             continue;
         r->handler = o->handler;
-        if (str_eq(r->x->method, str_c(o->method)))
+        if (str_eq_nocase(r->x->method, str_c(o->method)))
             found = o;
         allowed =
             arena_printf(r->x->mem, "%.*s%s%s", STR(allowed), allowed.n ? "," : "", o->method);
     }
     if (found) {
-        if (check_content_type(r) && check_accept(r))
+        if (api_check_media(r))
             found->serve(r, id);
     } else if (allowed.n) {
         refuse_method(r, allowed);

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 // api.h: the HTTP API, version 2 (spec: Alertmanager HTTP §4–§8).
 //
-// Files: api.c (request checks, operations, answers), api_decode.c and api_values.c (bodies:
-// Go's JSON rules and texts), api_query.c (parameters), api_json.c (objects), api_post.c (alerts
-// in), api_alerts.c and api_groups.c (alerts out), api_silences.c, api_status.c.
+// Files: api.c (operations, answers), api_media.c (media types of a request), api_decode.c and
+// api_values.c (bodies: Go's JSON rules and texts), api_query.c (parameters), api_json.c (objects),
+// api_post.c (alerts in), api_alerts.c and api_groups.c (alerts out), api_silences.c, api_status.c.
 //
 // Nothing is kept per alert. Lists hold references to what they show and are made in pieces, as the
 // client takes them. Large bodies are decoded by a worker and stored slice by slice.
@@ -57,6 +57,9 @@ void api_reply_empty(struct web_request *r, int status);
 void api_reply_text(struct web_request *r, int status, str text); // as a JSON string
 // {"code":…,"message":…}; codes above 599 go out as 422.
 void api_reply_code(struct web_request *r, int code, str message);
+
+// Content-Type and Accept (api_media.c). False: answered with what is wrong.
+bool api_check_media(struct web_request *r);
 
 // ---- bodies (api_decode.c) ---------------------------------------------------------------------
 

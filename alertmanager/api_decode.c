@@ -2,6 +2,7 @@
 // Request bodies: JSON by the rules of Go's decoder, then the checks of the API's schema. The first
 // problem is reported, in upstream's words.
 #include "alertmanager/api.h"
+#include "base/text/unicode.h"
 
 // ---- problems ----------------------------------------------------------------------------------
 
@@ -10,6 +11,7 @@ struct decoder {
     struct api_problem *problem;
     const char *body_name; // "alerts"
     const char *sender;    // Go's name of the type whose field is looked at, and a point
+    bool is_final;         // the problem ended Go's decoding
 };
 
 static bool has_problem(const struct decoder *d)
@@ -17,7 +19,8 @@ static bool has_problem(const struct decoder *d)
     return d->problem->code != 0;
 }
 
-// What the decoder says; a later problem does not replace it.
+// What the decoder says; a later problem does not replace it, unless it is one of a time: Go ends
+// with that at once, but goes on after all others.
 static void fail_decoding(const struct decoder *d, str why)
 {
     if (has_problem(d))
@@ -100,21 +103,28 @@ static void decode_loose_time(const struct decoder *d, str text, struct zoned_ti
         fail_decoding(d, arena_str(d->mem, err_str(&err)));
 }
 
-static void decode_time(const struct decoder *d, const json *v, const char *field,
-                        struct zoned_time *ret)
+static void decode_time(struct decoder *d, const json *v, const char *field, struct zoned_time *ret)
 {
     str text = {0};
-    if (json_is_null(v))
+    if (json_is_null(v) || d->is_final)
         return;
+    struct api_problem earlier = *d->problem;
+    *d->problem = (struct api_problem){0};
     decode_str(d, v, field, &text);
     if (!has_problem(d) && !time_parse_rfc3339(text, ret))
         decode_loose_time(d, text, ret);
+    d->is_final = has_problem(d);
+    if (!d->is_final)
+        *d->problem = earlier;
 }
 
-// A map of strings; a null value is the empty string.
+// A map of strings; a null value is the empty string. A repeated key of the body adds to what the
+// earlier one gave, unless it is null.
 static void decode_labels(const struct decoder *d, const json *v, const char *field,
                           struct label **ret, size_t *ret_count)
 {
+    const struct label *earlier = *ret;
+    size_t count = *ret_count;
     *ret = NULL;
     *ret_count = 0;
     if (json_is_null(v))
@@ -124,8 +134,9 @@ static void decode_labels(const struct decoder *d, const json *v, const char *fi
         return;
     }
     struct label *labels =
-        arena_alloc_raw(d->mem, (json_count(v) + 1) * sizeof(struct label)); // never NULL
-    size_t count = 0;
+        arena_alloc_raw(d->mem, (count + json_count(v) + 1) * sizeof(struct label)); // never NULL
+    if (count)
+        memcpy(labels, earlier, count * sizeof(struct label));
     json_each (member, v) {
         labels[count] = (struct label){.name = json_key(member)};
         decode_str(d, member, field, &labels[count].value);
@@ -137,8 +148,15 @@ static void decode_labels(const struct decoder *d, const json *v, const char *fi
 
 // ---- alerts ------------------------------------------------------------------------------------
 
-struct alert_seen { // where a problem of a later pass is found
-    const json *labels, *generator_url;
+// Go's name of what the first pass reads into.
+#define ALERT_TYPE                                                                                 \
+    "struct { Annotations models.LabelSet \"json:\\\"annotations,omitempty\\\"\"; "                \
+    "EndsAt strfmt.DateTime \"json:\\\"endsAt,omitempty\\\"\"; "                                   \
+    "StartsAt strfmt.DateTime \"json:\\\"startsAt,omitempty\\\"\" }"
+
+struct alert_seen {                         // what a later pass reads
+    const json *first_labels, *last_labels; // the same unless the key is repeated
+    const json *generator_url;
 };
 
 // Go decodes an alert in two passes: its own fields, then those of the type it extends.
@@ -149,30 +167,39 @@ static void decode_alert(struct decoder *d, const json *v, struct alert_draft *a
     d->sender = ".";
     json_each (member, v) {
         str key = json_key(member);
-        if (str_eq_nocase(key, S("labels")))
-            seen->labels = member;
-        else if (str_eq_nocase(key, S("annotations")))
+        if (str_eq_nocase(key, S("labels"))) {
+            seen->last_labels = member;
+            if (!seen->first_labels)
+                seen->first_labels = member;
+        } else if (str_eq_nocase(key, S("annotations"))) {
             decode_labels(d, member, "annotations", &a->annotations, &a->annotation_count);
-        else if (str_eq_nocase(key, S("startsAt")))
+        } else if (str_eq_nocase(key, S("startsAt"))) {
             decode_time(d, member, "startsAt", &a->starts_at);
-        else if (str_eq_nocase(key, S("endsAt")))
+        } else if (str_eq_nocase(key, S("endsAt"))) {
             decode_time(d, member, "endsAt", &a->ends_at);
-        else if (str_eq_nocase(key, S("generatorURL")))
+        } else if (str_eq_nocase(key, S("generatorURL"))) {
             seen->generator_url = member;
+        }
     }
+    if (has_problem(d))
+        return;
     d->sender = "Alert.";
-    if (seen->labels)
-        decode_labels(d, seen->labels, "labels", &a->labels, &a->label_count);
+    for (const json *l = seen->first_labels; l; l = l == seen->last_labels ? NULL : json_next(l)) {
+        if (str_eq_nocase(json_key(l), S("labels")))
+            decode_labels(d, l, "labels", &a->labels, &a->label_count);
+    }
     if (seen->generator_url)
         decode_str(d, seen->generator_url, "generatorURL", &a->generator_url);
 }
 
 static void check_alert(const struct decoder *d, const struct alert_draft *a, size_t index)
 {
-    if (a->generator_url.n && !api_uri_is_valid(a->generator_url))
-        fail_schema(d, 601,
-                    arena_printf(d->mem, "%zu.generatorURL in body must be of type uri: \"%.*s\"",
-                                 index, STR(a->generator_url)));
+    if (a->generator_url.n && !api_uri_is_valid(a->generator_url)) {
+        defer(buf_done) struct buf text = {0};
+        buf_printf(&text, "%zu.generatorURL in body must be of type uri: ", index);
+        buf_put_quoted(&text, a->generator_url);
+        fail_schema(d, 601, arena_str(d->mem, buf_str(&text)));
+    }
     if (!a->labels)
         fail_schema(d, 602, arena_printf(d->mem, "%zu.labels in body is required", index));
 }
@@ -195,7 +222,7 @@ bool api_decode_alerts(str body, struct arena *mem, struct api_drafts *ret,
     json_each (v, list) {
         struct alert_seen seen = {0};
         if (!json_is_object(v) && !json_is_null(v))
-            fail_type(&d, v, NULL, "models.PostableAlert");
+            fail_type(&d, v, NULL, ALERT_TYPE);
         decode_alert(&d, v, &drafts[i++], &seen);
         if (has_problem(&d))
             return false;
@@ -226,7 +253,6 @@ struct silence_draft {
 
 static void decode_matcher(struct decoder *d, const json *v, struct matcher_draft *m)
 {
-    *m = (struct matcher_draft){.is_equal = true};
     d->sender = "Matcher.";
     json_each (member, v) {
         str key = json_key(member);
@@ -240,14 +266,18 @@ static void decode_matcher(struct decoder *d, const json *v, struct matcher_draf
             decode_bool(d, member, "matchers.isRegex", &m->is_regex);
             m->has_is_regex = !json_is_null(member);
         } else if (str_eq_nocase(key, S("isEqual"))) {
+            m->is_equal = true;
             decode_bool(d, member, "matchers.isEqual", &m->is_equal);
         }
     }
     d->sender = "Silence.";
 }
 
+// Matchers of a repeated key complete those that the earlier one has at the same place.
 static void decode_matchers(struct decoder *d, const json *v, struct silence_draft *s)
 {
+    const struct matcher_draft *earlier = s->matchers;
+    size_t earlier_count = s->matcher_count;
     s->has_matchers = !json_is_null(v);
     s->matcher_count = 0;
     if (!s->has_matchers)
@@ -258,9 +288,12 @@ static void decode_matchers(struct decoder *d, const json *v, struct silence_dra
     }
     s->matchers = arena_array(d->mem, struct matcher_draft, json_count(v) + 1);
     json_each (item, v) {
+        size_t i = s->matcher_count++;
+        bool is_known = i < earlier_count && !json_is_null(item);
+        s->matchers[i] = is_known ? earlier[i] : (struct matcher_draft){.is_equal = true};
         if (!json_is_object(item) && !json_is_null(item))
             fail_type(d, item, "matchers", "models.Matcher");
-        decode_matcher(d, item, &s->matchers[s->matcher_count++]);
+        decode_matcher(d, item, &s->matchers[i]);
     }
 }
 
@@ -270,6 +303,8 @@ static void decode_silence(struct decoder *d, const json *v, struct silence_draf
     const json *id = json_get_nocase(v, S("id"));
     if (id)
         decode_str(d, id, "id", &s->id);
+    if (has_problem(d))
+        return;
     d->sender = "Silence.";
     json_each (member, v) {
         str key = json_key(member);
@@ -369,7 +404,7 @@ bool api_decode_silence(str body, struct arena *mem, struct silence_input *ret,
     if (!v)
         return false;
     if (!json_is_object(v) && !json_is_null(v))
-        fail_type(&d, v, NULL, "models.PostableSilence");
+        fail_type(&d, v, NULL, "struct { ID string \"json:\\\"id,omitempty\\\"\" }");
     decode_silence(&d, v, &draft);
     check_silence(&d, &draft);
     if (has_problem(&d))

@@ -206,9 +206,11 @@ static void filter_slice(void *owner)
         looked_at++;
         if (!fits(l, a, now))
             continue;
+        note_receiver(l, a->labels, g->route->receiver); // of a muted group, too
+        if (!l->query.muted && g->muted_by_count > 0)
+            continue;
         g->alerts[l->alert_at - 1] = g->alerts[g->kept]; // one that does not fit, or itself
         g->alerts[g->kept++] = a;
-        note_receiver(l, a->labels, g->route->receiver);
     }
     if (l->group_at < l->count)
         env_timer_after(l->am->env, &l->timer, 0);
@@ -264,8 +266,7 @@ static void sort_slice(void *owner)
 
 static bool is_wanted(const struct group_list *l, const struct group *g)
 {
-    return api_query_has_receiver(&l->query, group_route(g)->receiver) &&
-           (l->query.muted || group_muted(g)->count == 0);
+    return api_query_has_receiver(&l->query, group_route(g)->receiver);
 }
 
 static void collect_group(struct group_list *l, struct group *g, struct listed_group *to)

@@ -232,12 +232,13 @@ void api_post_silences(struct web_request *r, str id)
 
 // ---- one ---------------------------------------------------------------------------------------
 
-// RFC 4122 with dashes or without, in braces, or as a URN.
+// RFC 4122 with dashes or without; the former also as a URN, or between any two bytes, which are
+// braces as a rule.
 static bool is_uuid(str id)
 {
-    if (str_starts(id, S("urn:uuid:")))
+    if (id.n == 45 && str_eq_nocase(str_slice(id, 0, 9), S("urn:uuid:")))
         id = str_skip(id, 9);
-    else if (id.n == 38 && id.p[0] == '{' && id.p[37] == '}')
+    else if (id.n == 38)
         id = str_slice(id, 1, 37);
     bool has_dashes = id.n == 36;
     if (!has_dashes && id.n != 32)

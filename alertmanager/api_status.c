@@ -81,15 +81,21 @@ void api_get_receivers(struct web_request *r, str id)
 {
     (void)id;
     const struct config *config = r->am->runtime->config;
-    struct api_query query;
-    if (!api_query_read(r, &query))
+    struct err err = ERR_INIT;
+    struct url_params params;
+    struct matchers matchers;
+    url_params_parse(r->x->query, r->x->mem, &params);
+    if (!api_param_matchers(r->am, &params, S("receiver_matchers"), r->x->mem, &matchers, &err)) {
+        err_wrap(&err, "failed to parse receiver_matchers param");
+        api_reply_text(r, 400, err_str(&err));
         return;
+    }
     defer(buf_done) struct buf body = {0};
     struct json_writer w = {.out = &body, .escape = JSON_ESCAPE_GO};
     json_array_begin(&w);
     for (size_t i = 0; i < config->receiver_count; i++) {
         const struct config_receiver *receiver = &config->receivers[i];
-        if (!api_receiver_matches(&query.receiver_matchers, receiver))
+        if (!api_receiver_matches(&matchers, receiver))
             continue;
         json_object_begin(&w);
         json_put_key(&w, S("labels"));
@@ -100,6 +106,6 @@ void api_get_receivers(struct web_request *r, str id)
     }
     json_array_end(&w);
     buf_put_c(&body, '\n');
-    api_query_done(&query);
+    matchers_done(&matchers);
     api_reply_json(r, 200, buf_str(&body));
 }

@@ -6,9 +6,16 @@
 
 bool api_parse_time(str text, struct zoned_time *ret, struct err *err)
 {
+    // An offset without a colon is known only behind exactly three or six digits.
     static const str layouts[] = {
-        {"2006-01-02T15:04:05Z0700", 24}, {"2006-01-02T15:04:05", 19}, {"2006-01-02T15:04Z", 17},
-        {"2006-01-02T15:04", 16},         {"2006-01-02 15:04:05", 19}, {"2006-01-02", 10},
+        {"2006-01-02T15:04:05.000000Z0700", 31},
+        {"2006-01-02T15:04:05.000Z0700", 28},
+        {"2006-01-02T15:04:05Z07:00", 25},
+        {"2006-01-02T15:04:05", 19},
+        {"2006-01-02T15:04Z", 17},
+        {"2006-01-02T15:04", 16},
+        {"2006-01-02 15:04:05", 19},
+        {"2006-01-02", 10},
     };
     if (text.n == 0) {
         *ret = (struct zoned_time){0};
@@ -24,7 +31,8 @@ bool api_parse_time(str text, struct zoned_time *ret, struct err *err)
         ok = gotime_parse(layouts[i], text, &mem, &t, err);
     }
     if (ok) {
-        *ret = (struct zoned_time){gotime_unix_ns(&t), t.offset_s};
+        time_ns clamped = add_saturated(mul_saturated(t.unix_s, DUR_SECONDS(1)), t.nanos);
+        *ret = (struct zoned_time){MAX(TIME_MIN, clamped), t.offset_s};
         if (gotime_is_zero(&t))
             ret->t = TIME_UNSET;
     }

@@ -56,7 +56,7 @@ static bool start_servers(struct am *am, struct err *err)
     struct webconf web;
     struct web_config *config = arena_new(&am->mem, struct web_config);
     if (!read_web_config(am, &web, err))
-        return false;
+        return err_wrap(err, "alertmanager: HTTP listener failed");
     config->path = am->opt.web_config_file;
     const struct flag_strs *listen = &am->opt.web_listen;
     am->servers = mem_array(struct http_server *, listen->count + 1);
@@ -290,7 +290,7 @@ static struct am_runtime *prepare(struct am *am, double *ret_hash, struct err *e
     struct config *config = load_config(am, ret_hash, err);
     if (!config) {
         log_load_failed(am, err);
-        err_wrap(err, "error loading configuration file %.*s", STR(am->opt.config_file));
+        err_wrap(err, "error loading configuration file");
         return NULL;
     }
     if (start_servers(am, err) && init_external_url(am, err))

@@ -119,8 +119,8 @@ static void on_turn(void *owner, dur_ns busy)
 
 static void run(struct program *p, const struct am_options *opt)
 {
-    static const double bounds[] = {.0001, .00025, .0005, .001, .0025, .005,
-                                    .01,   .025,   .05,   .1,   .25,   1};
+    static const double bounds[] = {.0001, .00025, .0005, .001, .0025, .005, .01,
+                                    .025,  .05,    .1,    .25,  .5,    1};
     struct err err = ERR_INIT;
     p->am = am_new(p->env, opt, &err);
     if (!p->am) {
@@ -168,6 +168,11 @@ int main(int argc, char **argv)
     sink.format = str_eq(opt.log_format, S("json")) ? LOG_JSON : LOG_LOGFMT;
     log_level_parse(opt.log_level, &sink.level);
     opt.sink = &sink;
+    struct am_features features; // an error has a message of its own
+    if (!am_features_parse(opt.enable_feature, &features, &err)) {
+        log_error(&p.env->log, "error parsing the feature flag list", LOG_ERR(&err));
+        exit(1);
+    }
     run(&p, &opt);
     env_uv_free(p.env);
     arena_done(&mem);

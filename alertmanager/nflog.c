@@ -315,6 +315,7 @@ bool nflog_merge(struct nflog *log, str records, size_t *ret_changed, struct err
 
 void nflog_marshal(const struct nflog *log, struct buf *out)
 {
+    buf_reserve(out, log->stats.record_bytes + log->stats.entries); // at least
     map_each (const struct nflog_entry, e, &log->entries)
         pb_put_record(out, nflog_entry_record(e));
 }

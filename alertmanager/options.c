@@ -9,7 +9,16 @@ static bool parse_log_level(const struct flag *flag, str value, struct arena *me
     (void)mem;
     enum log_level level;
     if (!log_level_parse(value, &level))
-        return err_set(err, ERR_SYNTAX, "unrecognized log level \"%.*s\"", STR(value));
+        return err_set(err, ERR_SYNTAX, "unrecognized log level %.*s", STR(value));
+    *(str *)flag->to = value;
+    return true;
+}
+
+static bool parse_log_format(const struct flag *flag, str value, struct arena *mem, struct err *err)
+{
+    (void)mem;
+    if (!str_eq(value, S("logfmt")) && !str_eq(value, S("json")))
+        return err_set(err, ERR_SYNTAX, "unrecognized log format %.*s", STR(value));
     *(str *)flag->to = value;
     return true;
 }
@@ -25,6 +34,7 @@ struct flags am_flags(struct am_options *o, struct arena *mem)
      .help = (help_),                                                                              \
      __VA_ARGS__}
         F("help", FLAG_BOOL, help, NULL, "Show help.", .short_name = 'h'),
+        F("help-long", FLAG_BOOL, help, NULL, "Show help.", .is_hidden = true),
         F("config.file", FLAG_STR, config_file, "alertmanager.yml",
           "Configuration file. Relative paths in it start at its folder."),
         F("storage.path", FLAG_STR, storage_path, "data/",
@@ -106,8 +116,8 @@ struct flags am_flags(struct am_options *o, struct arena *mem)
           "group-key-in-metrics, classic-mode, utf8-strict-mode, auto-gomemlimit, event-recorder."),
         F("log.level", FLAG_CUSTOM, log_level, "info",
           "Least level of messages to log: debug, info, warn or error.", .parse = parse_log_level),
-        F("log.format", FLAG_ENUM, log_format, "logfmt", "Format of log messages.",
-          .choices = "logfmt, json"),
+        F("log.format", FLAG_CUSTOM, log_format, "logfmt",
+          "Format of log messages: logfmt or json.", .parse = parse_log_format),
         F("version", FLAG_BOOL, version, NULL, "Show the version."),
 #undef F
     };
@@ -166,19 +176,17 @@ bool am_features_parse(str list, struct am_features *ret, struct err *err)
     while (has_more) {
         has_more = str_cut(rest, ',', &one, &rest);
         if (!set_feature(ret, one, err))
-            return err_wrap(err, "error parsing the feature flag list");
+            return false;
     }
     if (ret->classic_mode && ret->utf8_strict_mode)
-        return err_set(err, ERR_INVALID,
-                       "error parsing the feature flag list: cannot have both classic and UTF-8 "
-                       "modes enabled");
+        return err_set(err, ERR_INVALID, "cannot have both classic and UTF-8 modes enabled");
     return true;
 }
 
 static bool read_features(struct am_options *o, struct err *err)
 {
     if (!am_features_parse(o->enable_feature, &o->features, err))
-        return false;
+        return err_wrap(err, "error parsing the feature flag list");
     if (o->features.auto_gomemlimit && !(o->gomemlimit_ratio > 0 && o->gomemlimit_ratio <= 1))
         return err_set(err, ERR_INVALID,
                        "--auto-gomemlimit.ratio must be greater than 0 and less than or equal to "

@@ -405,6 +405,7 @@ bool silences_merge(struct silences *s, str records, size_t *ret_changed, struct
 
 void silences_marshal(const struct silences *s, struct buf *out)
 {
+    buf_reserve(out, s->stats.record_bytes + s->stats.stored); // at least
     map_each (const struct silence_slot, slot, &s->slots)
         pb_put_record(out, slot->stored->record);
 }

@@ -57,8 +57,9 @@ void web_reply(struct web_request *r, const struct http_reply *reply)
     struct http_exchange *x = r->x;
     env_timer_cancel(r->am->env, &r->timeout);
     r->cancel = NULL;
-    am_metrics_http(r->am, r->handler, x->method, reply->status,
-                    env_mono(r->am->env) - r->started_at);
+    if (r->handler)
+        am_metrics_http(r->am, r->handler, x->method, reply->status,
+                        env_mono(r->am->env) - r->started_at);
     if (r->is_routed)
         am_metrics_http_size(r->am, r->handler, x->method, reply->body.n);
     if (!reply->next) {
@@ -129,7 +130,7 @@ static str status_text(int status)
     case 302:
         return S("Found");
     default:
-        return S("Permanent Redirect");
+        return S("Temporary Redirect");
     }
 }
 
@@ -137,7 +138,8 @@ void web_redirect(struct web_request *r, int status, str path)
 {
     static const str HTML = {"text/html; charset=utf-8", 24};
     struct buf to = {0}, body = {0};
-    struct url url = {.path = path, .raw_query = r->x->query};
+    str query = status == 302 ? S("") : r->x->query; // only the way to the prefix forgets it
+    struct url url = {.path = path, .raw_query = query};
     buf_put_url(&to, &url);
     struct http_header headers[] = {{S("Location"), buf_str(&to)}, {S("Content-Type"), HTML}};
     struct http_reply reply = {.status = status, .headers = headers, .header_count = 1};
@@ -193,9 +195,11 @@ static bool strip_prefix(struct web_request *r, str *path)
         *path = str_skip(*path, prefix.n);
         return true;
     }
-    bool is_get = str_eq(r->x->method, S("GET"));
-    if (is_get && str_eq(*path, S("/")))
+    bool is_get = str_eq(r->x->method, S("GET")), is_root = str_eq(*path, S("/"));
+    if (is_get && is_root)
         web_redirect(r, 302, prefix);
+    else if (is_root)
+        web_refuse_method(r, S("GET, OPTIONS"));
     else if (is_get && str_eq(*path, prefix))
         web_redirect(r, 301, arena_printf(r->x->mem, "%.*s/", STR(prefix)));
     else
@@ -242,20 +246,24 @@ static void serve(struct web_request *r)
 {
     struct http_exchange *x = r->x;
     defer(buf_done) struct buf decoded = {0};
-    if (x->path.n > PATH_BYTES_MAX || !url_path_unescape(x->path, &decoded)) {
-        web_reply_error(r, 400, S("400 Bad Request"));
+    bool is_path = str_starts(x->path, S("/")) && x->path.n <= PATH_BYTES_MAX;
+    if (!is_path || !url_path_unescape(x->path, &decoded)) {
+        web_reply(r, &(struct http_reply){.status = 400,
+                                          .headers = WEB_TEXT_HEADERS,
+                                          .header_count = 1,
+                                          .body = S("400 Bad Request")});
         return;
     }
     str path = arena_str(x->mem, buf_str(&decoded));
-    str cleaned = clean_path(path.n && path.p[0] == '/' ? str_skip(path, 1) : path, x->mem);
+    str cleaned = clean_path(str_skip(path, 1), x->mem);
     if (!str_eq(path, cleaned)) {
-        web_redirect(r, 301, cleaned);
+        web_redirect(r, 307, cleaned);
         return;
     }
     if (!take_slot(r) || !strip_prefix(r, &path))
         return;
     if (str_eq(path, S("/api/v2"))) {
-        web_redirect(r, 301, arena_printf(x->mem, "%.*s/api/v2/", STR(r->am->route_prefix)));
+        web_redirect(r, 307, arena_printf(x->mem, "%.*s/api/v2/", STR(r->am->route_prefix)));
         return;
     }
     r->path = path;
@@ -277,7 +285,6 @@ void am_serve(void *owner, struct http_exchange *x)
     *r = (struct web_request){
         .am = am,
         .x = x,
-        .handler = "unknown",
         .started_at = env_mono(am->env),
     };
     list_append(&am->api->requests, &r->node);

@@ -18,7 +18,7 @@ struct web_request {
     struct am *am;
     struct http_exchange *x;
     str path;            // below the route prefix, still percent-encoded; begins with a slash
-    const char *handler; // of metrics: a route's pattern
+    const char *handler; // of metrics: a route's pattern; NULL: not measured
     bool is_routed;      // its size is measured, too
     bool has_slot;       // one of --web.get-concurrency
     mono_ns started_at;
@@ -35,7 +35,7 @@ struct web_request {
 // or `done` early when the program ends first.
 void web_reply(struct web_request *r, const struct http_reply *reply);
 
-// To a decoded path of this server, keeping the query.
+// To a decoded path of this server. The query is kept, but for 302.
 void web_redirect(struct web_request *r, int status, str path);
 
 // Content-Type and X-Content-Type-Options of plain texts.
@@ -44,6 +44,9 @@ extern const struct http_header WEB_TEXT_HEADERS[WEB_TEXT_HEADER_COUNT];
 
 // As Go's http.Error: plain text, a line end behind it.
 void web_reply_error(struct web_request *r, int status, str text);
+
+// 405 with the methods that are allowed; to OPTIONS, 200.
+void web_refuse_method(struct web_request *r, str allowed);
 
 static inline void web_on_cancel(struct web_request *r, void (*cancel)(void *owner), void *owner)
 {

@@ -12,6 +12,11 @@ static void serve_ok(struct web_request *r)
     web_reply(r, &reply);
 }
 
+static void serve_empty(struct web_request *r)
+{
+    web_reply(r, &(struct http_reply){.status = 200});
+}
+
 static void serve_reload(struct web_request *r)
 {
     struct err err = ERR_INIT;
@@ -86,9 +91,9 @@ static const struct web_route ROUTES[] = {
     {"GET", "/", serve_index},
     {"GET", "/metrics", serve_metrics},
     {"GET", "/-/healthy", serve_ok},
-    {"HEAD", "/-/healthy", serve_ok},
+    {"HEAD", "/-/healthy", serve_empty},
     {"GET", "/-/ready", serve_ok},
-    {"HEAD", "/-/ready", serve_ok},
+    {"HEAD", "/-/ready", serve_empty},
     {"POST", "/-/reload", serve_reload},
     {"GET", "/api/v1/status", serve_api_v1},
     {"GET", "/api/v1/receivers", serve_api_v1},
@@ -154,7 +159,7 @@ static str allowed_methods(const struct web_request *r, str path)
     return list;
 }
 
-static void refuse_method(struct web_request *r, str allowed)
+void web_refuse_method(struct web_request *r, str allowed)
 {
     struct http_header headers[] = {
         {S("Allow"), allowed}, WEB_TEXT_HEADERS[0], WEB_TEXT_HEADERS[1]};
@@ -179,15 +184,14 @@ void web_serve_routed(struct web_request *r, str path)
     }
     str corrected = corrected_path(r, path);
     if (corrected.n) {
-        bool is_read = str_eq(r->x->method, S("GET")) || str_eq(r->x->method, S("HEAD"));
         str prefix = r->am->route_prefix;
-        web_redirect(r, is_read ? 301 : 308,
+        web_redirect(r, str_eq(r->x->method, S("GET")) ? 301 : 307,
                      arena_printf(r->x->mem, "%.*s%.*s", STR(prefix), STR(corrected)));
         return;
     }
     str allowed = allowed_methods(r, path);
     if (allowed.n)
-        refuse_method(r, allowed);
+        web_refuse_method(r, allowed);
     else
         web_reply_error(r, 404, S("404 page not found"));
 }

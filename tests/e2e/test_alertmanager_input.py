@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """Whatever comes in, alertmanager says what is wrong with it, counts it, and goes on with the rest."""
 
+import json
 import os
 import random
 import signal
@@ -55,6 +56,44 @@ class Configuration(unittest.TestCase):
             code, output = world.run("flag", [world.program("alertmanager"), "--nosuch=1"])
             self.assertEqual(code, 1)
             self.assertIn("unknown long flag '--nosuch'", output)
+
+    def test_odd_flags(self):
+        """What upstream refuses is refused, with its words; what it starts with, ours starts with."""
+        mesh = "unable to initialize gossip mesh: "
+        refused = {
+            ("--log.level=loud",): "unrecognized log level loud, try --help",
+            ("--log.format=xml",): "unrecognized log format xml, try --help",
+            ("--silences.max-silences=x",): 'strconv.ParseFloat: parsing "x": invalid syntax',
+            ("--enable-feature=a",): "msg=\"error parsing the feature flag list\" err=\"unknown option 'a'",
+            ("--config.file=/no.yml",): 'err="error loading configuration file: open /no.yml: no such file or directory"',
+            ("--web.config.file=/no.yml",): 'err="alertmanager: HTTP listener failed: open /no.yml: no such file',
+            ("--cluster.peer=",): mesh + "resolve peers: split host/port for peer : missing port in address",
+            ("--cluster.advertise-address=host:5",): "couldn't deduce an advertise address: failed to parse advertise "
+                                                     "addr 'host'",
+        }
+        started = {
+            ("--silences.max-silences=1.5",): "",
+            ("--cluster.advertise-address=:5",): "",
+            ("--cluster.peer=127.0.0.1:x",): 'msg="unable to join gossip mesh" err="1 error occurred:',
+            ("--cluster.peer=127.0.0.1:1",): "failed to join 127.0.0.1:1: ",
+        }
+        with World() as world:
+            for i, (flags, expected) in enumerate(refused.items()):
+                with self.subTest(flags):
+                    am = world.alertmanager(f"refused-{i}", GOOD)
+                    names = [f.split("=")[0] + "=" for f in flags]
+                    am.argv = [a for a in am.argv if not a.startswith(tuple(names))] + list(flags)
+                    Process.start(am)
+                    self.assertEqual(am.wait_exit(), 1, am.log())
+                    self.assertIn(expected, am.log())
+            for i, (flags, expected) in enumerate(started.items()):
+                with self.subTest(flags):
+                    am = world.alertmanager(f"started-{i}", GOOD, flags=flags).start()
+                    wait_for("the message", lambda a=am, e=expected: e in a.log(), alive=[am])
+                    am.stop()
+            code, output = world.run("help", [world.program("alertmanager"), "--help-long"])
+            self.assertEqual(code, 0)
+            self.assertIn("--cluster.peer", output)
 
     def test_broken_template(self):
         with World() as world:
@@ -126,6 +165,14 @@ class Requests(unittest.TestCase):
                     self.assertEqual(reply.status, status, reply.text)
                     self.assertNotEqual(reply.body, b"")
             self.assertEqual(self.post(am, b"[]", "text/plain").status, 415)
+            self.assertEqual(self.post(am, b"[]", "application/json;x").status, 400)
+            # Times outside of what is stored are cut to it.
+            far = {"labels": {"alertname": "Far"}, "startsAt": "0001-01-02", "endsAt": "9999-12-31T23:59:59Z"}
+            self.assertEqual(self.post(am, json.dumps([far]).encode()).status, 200)
+            self.assertEqual([(a["startsAt"], a["endsAt"]) for a in am.alerts()],
+                             [("1677-09-21T00:12:43.145Z", "2262-04-11T23:47:16.854Z")])
+            self.assertEqual(len(am.get("/api/v2/alerts/groups").json()), 1)
+            self.assertEqual(self.post(am, json.dumps([{**far, "endsAt": rfc3339(-1)}]).encode()).status, 200)
             self.assertEqual(am.alerts(), [])
             # One that cannot be accepted does not stop the others of its request.
             reply = request("POST", am.address, "/api/v2/alerts", [alert("Good"), {"labels": {}}])

@@ -60,6 +60,17 @@ static const char *run_state(const cJSON *c, struct arena *mem)
     return str_eq(got, case_get_text(c, "state", mem)) ? NULL : case_fail(mem, "%.*s", STR(got));
 }
 
+static const char *run_has_state(const cJSON *c, struct arena *mem)
+{
+    const cJSON *silence = case_get(c, "silence"), *state;
+    struct silence s = {.starts_at = case_time(silence, "starts_at", NOW),
+                        .ends_at = case_time(silence, "ends_at", NOW)};
+    str got = silence_state_str(silence_state(&s, NOW));
+    bool result = false;
+    cJSON_ArrayForEach(state, case_get(c, "states")) result |= str_eq(got, case_text(state, mem));
+    return result == case_get_bool(c, "result") ? NULL : case_fail(mem, "it is %.*s", STR(got));
+}
+
 // Through the wire: encoded as asked for, then decoded.
 static struct silence_stored *stored_from(const cJSON *v, struct arena *mem)
 {
@@ -175,6 +186,7 @@ static const char *run(const cJSON *c, struct arena *mem)
         {"can_update", run_can_update}, {"state", run_state},
         {"matches", run_matches},       {"convert", run_convert},
         {"convert_out", run_convert},   {"since", run_since},
+        {"has_state", run_has_state},
     };
     str kind = case_get_text(c, "kind", mem);
     for (size_t i = 0; i < ARRAY_LEN(KINDS); i++) {

@@ -19,10 +19,12 @@ static void checks_come_in_order(void **state)
                  "{\"code\":405,\"message\":\"method PUT is not allowed, but [GET,POST] are\"}");
     check_str(api_world_header(&w, "Allow"), S("GET,POST"));
     check_answer(&w, "HEAD", ALERTS, NULL, 405, "");
+    check_str(api_world_header(&w, "Content-Type"), S("application/json"));
+    check_answer(&w, "get", ALERTS, NULL, 200, "[]\n");
     check_answer(&w, "OPTIONS", "/api/v2/silence/x", NULL, 405,
                  "{\"code\":405,\"message\":\"method OPTIONS is not allowed, but [DELETE,GET] "
                  "are\"}");
-    const struct http_header text = {S("Content-Type"), S("text/plain; x=y")};
+    const struct http_header text = {S("Content-Type"), S("TEXT/plain; x=y")};
     const struct http_header broken = {S("Content-Type"), S("a b/c")};
     const struct http_header html = {S("Accept"), S("text/html, application/json;q=0")};
     const struct http_header any = {S("Accept"), S("text/html, */*;q=0.1")};
@@ -46,6 +48,87 @@ static void checks_come_in_order(void **state)
     api_world_stop(&w);
 }
 
+static void content_types(void **state)
+{
+    (void)state;
+#define CT_ERROR(type, why)                                                                        \
+    "{\"code\":400,\"message\":\"parsing Content-Type header from \\\"" type                       \
+    "\\\" failed, because " why "\"}"
+    static const struct {
+        const char *type;
+        int status;
+        const char *answer;
+    } cases[] = {
+        {"application/json", 200, ""},
+        {"APPLICATION/Json; charset=\"utf-8\";", 200, ""},
+        {"application/json; a=b; A=b", 200, ""},
+        {"application/json; a=\"x;\\\"y\" ; b=c", 200, ""},
+        {"/json", 400, CT_ERROR("/json", "mime: no media type")},
+        {"a b/c", 400, CT_ERROR("a b/c", "mime: expected slash after first token")},
+        {"a/", 400, CT_ERROR("a/", "mime: expected token after slash")},
+        {"a/b, c/d", 400, CT_ERROR("a/b, c/d", "mime: unexpected content after media subtype")},
+        {"application/json;;", 400,
+         CT_ERROR("application/json;;", "mime: invalid media parameter")},
+        {"application/json;x", 400,
+         CT_ERROR("application/json;x", "mime: invalid media parameter")},
+        {"application/json; x=", 400,
+         CT_ERROR("application/json; x=", "mime: invalid media parameter")},
+        {"application/json; x=\"y", 400,
+         CT_ERROR("application/json; x=\\\\\\\"y", "mime: invalid media parameter")},
+        {"application/json; x=1; x=2", 400,
+         CT_ERROR("application/json; x=1; x=2", "mime: duplicate parameter name")},
+        {"Foo", 400, CT_ERROR("foo", "mediatype: malformed: \\\"foo\\\" has no subtype")},
+        {"*/*", 500, "{\"code\":500,\"message\":\"no consumer registered for */*\"}"},
+        {"application/x+json", 415,
+         "{\"code\":415,\"message\":\"unsupported media type \\\"application/x+json\\\", only "
+         "[application/json] are allowed\"}"},
+        {"", 415,
+         "{\"code\":415,\"message\":\"unsupported media type \\\"application/octet-stream\\\", "
+         "only [application/json] are allowed\"}"},
+    };
+    struct api_world w;
+    api_world_start(&w, WORLD_CONFIG);
+    for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
+        const struct http_header type = {S("Content-Type"), str_c(cases[i].type)};
+        api_world_ask_with(&w, "POST", ALERTS, "[]", &type, 1);
+        check_str(buf_str(&w.body), str_c(cases[i].answer));
+        assert_int_equal(w.status, cases[i].status);
+    }
+    api_world_stop(&w);
+#undef CT_ERROR
+}
+
+static void accepted_types(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *accept;
+        int status;
+    } cases[] = {
+        {"*/*", 200},
+        {"*/xml", 200}, // of any type: the rest is not looked at
+        {"application/json;version=1", 200},
+        {"application/json;q=abc", 200},
+        {"text/x;a=\",\\\"\", application/*;q=0.1", 200},
+        {", broken, application/json", 200},
+        {"", 406},
+        {"*", 406},
+        {"text/html, application/json;q=0", 406},
+        {"text/x;a=\", application/json\"", 406},
+    };
+    struct api_world w;
+    api_world_start(&w, WORLD_CONFIG);
+    for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
+        const struct http_header accept = {S("Accept"), str_c(cases[i].accept)};
+        api_world_ask_with(&w, "GET", ALERTS, NULL, &accept, 1);
+        assert_int_equal(w.status, cases[i].status);
+    }
+    const struct http_header both[] = {{S("Accept"), S("text/html")}, {S("accept"), S("*/*")}};
+    api_world_ask_with(&w, "GET", ALERTS, NULL, both, 2);
+    assert_int_equal(w.status, 200);
+    api_world_stop(&w);
+}
+
 static void cors(void **state)
 {
     (void)state;
@@ -54,7 +137,7 @@ static void cors(void **state)
     struct http_header headers[] = {
         {S("Origin"), S("http://x")},
         {S("Access-Control-Request-Method"), S("POST")},
-        {S("Access-Control-Request-Headers"), S("content-type, Accept")},
+        {S("Access-Control-Request-Headers"), S("accept, content-type")},
     };
     api_world_ask_with(&w, "GET", ALERTS, NULL, headers, 1);
     check_str(api_world_header(&w, "Access-Control-Allow-Origin"), S("*"));
@@ -64,8 +147,18 @@ static void cors(void **state)
     assert_int_equal(w.status, 204);
     check_str(api_world_header(&w, "Access-Control-Allow-Origin"), S("*"));
     check_str(api_world_header(&w, "Access-Control-Allow-Methods"), S("POST"));
-    check_str(api_world_header(&w, "Access-Control-Allow-Headers"), S("content-type, Accept"));
+    check_str(api_world_header(&w, "Access-Control-Allow-Headers"), S("accept, content-type"));
     check_str(api_world_header(&w, "Cache-Control"), S(""));
+    api_world_ask_with(&w, "OPTIONS", ALERTS, NULL, headers, 1); // no preflight
+    assert_int_equal(w.status, 405);
+    check_str(api_world_header(&w, "Access-Control-Allow-Origin"), S("*"));
+    static const char *const refused[] = {"content-type,accept", "Accept", "accept,  content-type",
+                                          "accept,accept"};
+    for (size_t i = 0; i < ARRAY_LEN(refused); i++) {
+        headers[2].value = str_c(refused[i]);
+        api_world_ask_with(&w, "OPTIONS", ALERTS, NULL, headers, 3);
+        check_str(api_world_header(&w, "Access-Control-Allow-Origin"), S(""));
+    }
     headers[2].value = S("X-Secret");
     api_world_ask_with(&w, "OPTIONS", ALERTS, NULL, headers, 3);
     check_str(api_world_header(&w, "Access-Control-Allow-Origin"), S(""));
@@ -109,6 +202,20 @@ static void bad_bodies(void **state)
                     "\\\"2006\\\"")},
         {"[{\"labels\":{\"a\":\"b\"}},{\"labels\":null}]", 422,
          "{\"code\":602,\"message\":\"1.labels in body is required\"}"},
+        {"[1]", 400,
+         BODY_ERROR("json: cannot unmarshal number into Go value of type struct { Annotations "
+                    "models.LabelSet \\\"json:\\\\\\\"annotations,omitempty\\\\\\\"\\\"; EndsAt "
+                    "strfmt.DateTime \\\"json:\\\\\\\"endsAt,omitempty\\\\\\\"\\\"; StartsAt "
+                    "strfmt.DateTime \\\"json:\\\\\\\"startsAt,omitempty\\\\\\\"\\\" }")},
+        // A bad time ends Go's decoding at once; other types are looked at to the end.
+        {"[{\"labels\":1,\"annotations\":1,\"endsAt\":[],\"startsAt\":\"x\"}]", 400,
+         BODY_ERROR("json: cannot unmarshal array into Go struct field .endsAt of type string")},
+        {"[{\"labels\":1,\"annotations\":1}]", 400,
+         BODY_ERROR("json: cannot unmarshal number into Go struct field .annotations of type "
+                    "models.LabelSet")},
+        {"[{\"labels\":{\"a\":\"b\"},\"generatorURL\":\"a\\nb\"}]", 422,
+         "{\"code\":601,\"message\":\"0.generatorURL in body must be of type uri: "
+         "\\\"a\\\\nb\\\"\"}"},
         {"[null]", 422, "{\"code\":602,\"message\":\"0.labels in body is required\"}"},
         {"[{\"labels\":{\"a\":\"b\"},\"generatorURL\":\"<x>\"}]", 422,
          "{\"code\":601,\"message\":\"0.generatorURL in body must be of type uri: "
@@ -143,6 +250,42 @@ static void valid_alerts_are_stored_beside_invalid_ones(void **state)
     api_world_stop(&w);
 }
 
+// Go's decoder adds to the map that an earlier key of the same name has filled, unless it is null.
+static void repeated_keys_add_up(void **state)
+{
+    (void)state;
+    struct api_world w;
+    api_world_start(&w, WORLD_CONFIG);
+    check_answer(&w, "POST", ALERTS,
+                 "[{\"labels\":{\"a\":\"1\",\"b\":\"1\"},\"annotations\":{\"x\":\"1\"},\"LABELS\":"
+                 "{\"b\":\"2\"},\"annotations\":null,\"annotations\":{\"y\":\"1\"}}]",
+                 200, "");
+    api_world_ask(&w, "GET", ALERTS, NULL);
+    assert_true(str_find_str(buf_str(&w.body), S("{\"a\":\"1\",\"b\":\"2\"}")) != STR_NONE);
+    assert_true(str_starts(buf_str(&w.body), S("[{\"annotations\":{\"y\":\"1\"},")));
+    check_answer(
+        &w, "POST", SILENCES,
+        "{\"comment\":\"\",\"createdBy\":\"\",\"startsAt\":\"2026-01-05T00:00:00Z\","
+        "\"endsAt\":\"2999-01-01\",\"matchers\":[{\"name\":\"a\",\"value\":\"b\",\"isRegex\":"
+        "false,\"isEqual\":false}],\"matchers\":[{\"name\":\"z\"},{\"value\":\"\"}]}",
+        422, "{\"code\":602,\"message\":\"matchers.1.isRegex in body is required\"}");
+    struct arena mem = {0};
+    struct silence_input in;
+    struct api_problem problem;
+    assert_true(api_decode_silence(
+        S("{\"comment\":\"\",\"createdBy\":\"\",\"startsAt\":\"2026-01-05\",\"endsAt\":\"2999-01-"
+          "01\","
+          "\"matchers\":[{\"name\":\"a\",\"value\":\"b\",\"isRegex\":false,\"isEqual\":false}],"
+          "\"matchers\":[{\"name\":\"z\"}]}"),
+        &mem, &in, &problem));
+    check_str(in.sets[0].items[0].name, S("z"));
+    check_str(in.sets[0].items[0].value, S("b"));
+    assert_int_equal(in.sets[0].items[0].op, MATCH_NE);
+    assert_true(in.ends_at == TIME_MAX); // what lies behind 2262 is cut, not wrapped
+    arena_done(&mem);
+    api_world_stop(&w);
+}
+
 static void times_and_urls(void **state)
 {
     (void)state;
@@ -152,7 +295,9 @@ static void times_and_urls(void **state)
         int32_t offset_s;
     } good[] = {
         {"2024-01-01T02:00:00+02:00", 1704067200, 7200},
-        {"2024-01-01T02:00:00+0200", 1704067200, 7200},
+        {"2024-01-01T02:00:00.500+0200", 1704067200, 7200},
+        {"2024-01-01T02:00:00.000001+0200", 1704067200, 7200},
+        {"2024-01-01T0:00:00Z", 1704067200, 0},
         {"2024-01-01T00:00:00.9Z", 1704067200, 0},
         {"2024-01-01T00:00:00", 1704067200, 0},
         {"2024-01-01T00:00", 1704067200, 0},
@@ -169,7 +314,14 @@ static void times_and_urls(void **state)
     }
     assert_true(api_parse_time(S("0001-01-01T00:00:00Z"), &t, NULL));
     assert_true(t.t == TIME_UNSET);
+    assert_true(api_parse_time(S("9999-01-01"), &t, NULL));
+    assert_true(t.t == TIME_MAX);
+    assert_true(api_parse_time(S("1066-10-14"), &t, NULL));
+    assert_true(t.t == TIME_MIN);
     assert_false(api_parse_time(S("2024-13-01"), &t, NULL));
+    struct err err = ERR_INIT;
+    assert_false(api_parse_time(S("2024-01-01T02:00:00+0200"), &t, &err));
+    check_err(&err, "parsing time \"2024-01-01T02:00:00+0200\": extra text: \"T02:00:00+0200\"");
     static const char *const uris[] = {"http://p:9090/graph?g0.expr=a%3D1#x",
                                        "/x",
                                        "mailto:a@b",
@@ -256,9 +408,43 @@ static void bad_parameters(void **state)
     check_answer(&w, "GET", ALERTS "/groups?receiver=(", NULL, 400,
                  "\"failed to parse receiver param: error parsing regexp: missing closing ): "
                  "`^(?:()$`\"\n");
+    check_answer(&w, "GET", "/api/v2/receivers?receiver=(&filter=x", NULL, 200,
+                 "[{\"labels\":{\"name\":\"default\"},\"name\":\"default\"}]\n");
     check_answer(&w, "GET", "/api/v2/receivers?receiver_matchers=x", NULL, 400,
                  "\"failed to parse receiver_matchers param: bad matcher format: x\"\n");
     check_answer(&w, "GET", ALERTS "?active=maybe", NULL, 200, "[]\n");
+    api_world_stop(&w);
+}
+
+// A group that is left out because it is muted still counts among its alerts' receivers.
+static void muted_groups_are_left_out(void **state)
+{
+    (void)state;
+    struct api_world w;
+    api_world_start(&w, "route:\n  receiver: d\n  group_wait: 1s\n  routes:\n"
+                        "  - {receiver: z, continue: true, mute_time_intervals: [always]}\n"
+                        "  - {receiver: b}\n"
+                        "receivers:\n- name: d\n- name: z\n- name: b\n"
+                        "time_intervals:\n- name: always\n  time_intervals:\n"
+                        "  - times: [{start_time: '00:00', end_time: '24:00'}]\n");
+    api_world_ask(&w, "POST", ALERTS, "[{\"labels\":{\"alertname\":\"x\"}}]");
+    fake_env_advance(&w.fake, DUR_SECONDS(2));
+    struct arena mem = {0};
+    api_world_ask(&w, "GET", ALERTS "/groups", NULL);
+    const json *list = json_parse(buf_str(&w.body), false, &mem, NULL);
+    assert_int_equal(json_count(list), 2);
+    const json *status =
+        json_get(json_first(json_get(json_next(json_first(list)), S("alerts"))), S("status"));
+    check_str(json_str(json_first(json_get(status, S("mutedBy")))), S("always"));
+    check_str(json_str(json_get(status, S("state"))), S("suppressed"));
+
+    api_world_ask(&w, "GET", ALERTS "/groups?muted=false", NULL);
+    list = json_parse(buf_str(&w.body), false, &mem, NULL);
+    assert_int_equal(json_count(list), 1);
+    check_str(json_str(json_get(json_get(json_first(list), S("receiver")), S("name"))), S("b"));
+    const json *alert = json_first(json_get(json_first(list), S("alerts")));
+    assert_int_equal(json_count(json_get(alert, S("receivers"))), 2);
+    arena_done(&mem);
     api_world_stop(&w);
 }
 
@@ -511,14 +697,18 @@ int test_api(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(checks_come_in_order),
+        cmocka_unit_test(content_types),
+        cmocka_unit_test(accepted_types),
         cmocka_unit_test(cors),
         cmocka_unit_test(bad_bodies),
         cmocka_unit_test(valid_alerts_are_stored_beside_invalid_ones),
+        cmocka_unit_test(repeated_keys_add_up),
         cmocka_unit_test(times_and_urls),
         cmocka_unit_test(long_bodies_are_stored_whole),
         cmocka_unit_test(a_long_list_comes_sorted_and_in_pieces),
         cmocka_unit_test(bad_parameters),
         cmocka_unit_test(groups_list_all_receivers_of_an_alert),
+        cmocka_unit_test(muted_groups_are_left_out),
         cmocka_unit_test(many_groups_come_sorted),
         cmocka_unit_test(silence_lifecycle),
         cmocka_unit_test(unknown_and_malformed_ids),

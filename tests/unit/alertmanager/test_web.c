@@ -13,7 +13,7 @@ static void management_endpoints(void **state)
     api_world_start(&w, WORLD_CONFIG);
     check_answer(&w, "GET", "/-/healthy", NULL, 200, "OK");
     check_str(api_world_header(&w, "Content-Type"), S("text/plain; charset=utf-8"));
-    check_answer(&w, "HEAD", "/-/ready", NULL, 200, "OK"); // the server sends no body for HEAD
+    check_answer(&w, "HEAD", "/-/ready", NULL, 200, "");
     check_answer(&w, "POST", "/-/reload", NULL, 200, "");
     fake_file_set(&w.fake, "alertmanager.yml", S("nope"));
     api_world_ask(&w, "POST", "/-/reload", NULL);
@@ -41,7 +41,9 @@ static void unknown_paths_and_methods(void **state)
     check_str(api_world_header(&w, "Allow"), S("OPTIONS, POST"));
     check_answer(&w, "OPTIONS", "/-/healthy", NULL, 200, "");
     check_str(api_world_header(&w, "Allow"), S("GET, HEAD, OPTIONS"));
-    check_answer(&w, "GET", "/a%zz", NULL, 400, "400 Bad Request\n");
+    check_answer(&w, "GET", "/a%zz", NULL, 400, "400 Bad Request");
+    check_str(api_world_header(&w, "X-Content-Type-Options"), S(""));
+    check_answer(&w, "GET", "metrics", NULL, 400, "400 Bad Request");
     api_world_stop(&w);
 }
 
@@ -58,16 +60,16 @@ static void redirects(void **state)
     (void)state;
     struct api_world w;
     api_world_start(&w, WORLD_CONFIG);
-    check_redirect(&w, "GET", "//api/v2/alerts", 301, "/api/v2/alerts");
-    check_str(buf_str(&w.body), S("<a href=\"/api/v2/alerts\">Moved Permanently</a>.\n\n"));
-    check_redirect(&w, "GET", "/a/../metrics?x=1", 301, "/metrics?x=1");
-    check_redirect(&w, "GET", "/./", 301, "/");
-    check_redirect(&w, "GET", "/-/../..//x/", 301, "/x/");
-    check_redirect(&w, "GET", "/api/v2", 301, "/api/v2/");
+    check_redirect(&w, "GET", "//api/v2/alerts", 307, "/api/v2/alerts");
+    check_str(buf_str(&w.body), S("<a href=\"/api/v2/alerts\">Temporary Redirect</a>.\n\n"));
+    check_redirect(&w, "GET", "/a/../metrics?x=1", 307, "/metrics?x=1");
+    check_redirect(&w, "GET", "/./", 307, "/");
+    check_redirect(&w, "GET", "/-/../..//x/", 307, "/x/");
+    check_redirect(&w, "GET", "/api/v2", 307, "/api/v2/");
     check_redirect(&w, "GET", "/-/healthy/", 301, "/-/healthy");
-    check_redirect(&w, "HEAD", "/-/HEALTHY", 301, "/-/healthy");
-    check_redirect(&w, "POST", "/-/reload/", 308, "/-/reload");
-    check_redirect(&w, "DELETE", "/API/v1/silence/Ab", 308, "/api/v1/silence/Ab");
+    check_redirect(&w, "HEAD", "/-/HEALTHY", 307, "/-/healthy");
+    check_redirect(&w, "POST", "/-/reload/", 307, "/-/reload");
+    check_redirect(&w, "DELETE", "/API/v1/silence/Ab", 307, "/api/v1/silence/Ab");
     api_world_stop(&w);
 }
 
@@ -79,9 +81,14 @@ static void route_prefix(void **state)
     w.opt.web_external_url = S("http://example.org/am/");
     api_world_run(&w);
     check_redirect(&w, "GET", "/", 302, "/am");
+    check_redirect(&w, "GET", "/?x=1", 302, "/am");
+    check_redirect(&w, "GET", "/am?x=1", 301, "/am/?x=1");
+    check_answer(&w, "POST", "/", NULL, 405, "Method Not Allowed\n");
+    check_str(api_world_header(&w, "Allow"), S("GET, OPTIONS"));
+    check_answer(&w, "OPTIONS", "/", NULL, 200, "");
     check_redirect(&w, "GET", "/am", 301, "/am/");
     check_redirect(&w, "GET", "/am/-/ready/", 301, "/am/-/ready");
-    check_redirect(&w, "GET", "/am/api/v2", 301, "/am/api/v2/");
+    check_redirect(&w, "GET", "/am/api/v2", 307, "/am/api/v2/");
     check_answer(&w, "GET", "/-/ready", NULL, 404, "404 page not found\n");
     check_answer(&w, "GET", "/amm/-/ready", NULL, 404, "404 page not found\n");
     check_answer(&w, "GET", "/am/-/ready", NULL, 200, "OK");
@@ -119,7 +126,7 @@ static void get_concurrency(void **state)
     w.stream.next = NULL;
     check_answer(&w, "GET", "/-/healthy", NULL, 503,
                  "Limit of concurrent GET requests reached (1), try again later.\n\n");
-    check_answer(&w, "HEAD", "/-/healthy", NULL, 200, "OK");
+    check_answer(&w, "HEAD", "/-/healthy", NULL, 200, "");
     assert_int_equal(w.am->api->gets_refused, 1);
     held.done(held.owner);
     w.is_stream_held = false;
