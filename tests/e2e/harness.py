@@ -8,6 +8,10 @@ the process that started them (setpriv --pdeathsig), so that even kill -9 leaves
 Nothing here sleeps for luck: wait_for() polls a condition until a deadline and says what it waited
 for when that passes. Start processes from the main thread only: the kernel ties the death signal to
 the thread that forked.
+
+Environment: TOCSIN_BIN is the folder of our programs. UPSTREAM_ALERTMANAGER is the upstream program
+that stands beside them (otherwise the packaged one of Debian), which makes every interop test one
+with that version: UPSTREAM_ALERTMANAGER=~/alertmanager-0.34/alertmanager ctest --preset dev -L interop
 """
 
 import contextlib
@@ -28,7 +32,7 @@ import time
 import urllib.parse
 
 PACKAGED = "/usr/bin"
-ALERTMANAGER_PACKAGED = PACKAGED + "/prometheus-alertmanager"
+ALERTMANAGER_PACKAGED = os.environ.get("UPSTREAM_ALERTMANAGER") or PACKAGED + "/prometheus-alertmanager"
 VMALERT_PACKAGED = PACKAGED + "/vmalert"
 VICTORIA_METRICS = PACKAGED + "/victoria-metrics"
 
@@ -210,8 +214,15 @@ class Process:
 
     def stop(self):
         """Asks the process to end and requires that it does so soon and in order."""
+        self.terminate()
+        self.wait_stopped()
+
+    def terminate(self):
+        """The first half of stop(), for watching how others see the end."""
         self.check_alive()
         self.popen.terminate()
+
+    def wait_stopped(self):
         try:
             code = self.popen.wait(STOP_SECONDS)
         except subprocess.TimeoutExpired:
@@ -259,8 +270,12 @@ class Alertmanager(Process):
                 f"--cluster.listen-address={self.gossip if cluster else ''}"]
         if cluster and not packaged:
             argv.append(f"--cluster.peer-name={name}")
-        argv += [f"--cluster.peer={p.gossip}" for p in peers]
         super().__init__(world, name, argv + list(flags), ours=not packaged)
+        self.introduce(peers)
+
+    def introduce(self, peers):
+        """Tells it of peers that did not exist when it was made; before its start."""
+        self.argv += [f"--cluster.peer={p.gossip}" for p in peers]
 
     def start(self):
         super().start()
@@ -280,6 +295,10 @@ class Alertmanager(Process):
 
     def status(self):
         return self.get("/api/v2/status").json()
+
+    def members(self):
+        """Who it says is alive, itself included: sorted (name, gossip address)."""
+        return sorted((p["name"], p["address"]) for p in self.status()["cluster"]["peers"])
 
     def peer_names(self):
         return [p["name"] for p in self.status()["cluster"]["peers"]]
