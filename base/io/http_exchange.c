@@ -299,11 +299,35 @@ static enum MHD_Result refuse_late(struct exchange *x, unsigned status, const ch
     return MHD_NO;
 }
 
+// Headers that a proxy in front of us may read otherwise, so that one request of its could be two
+// of ours, are refused (RFC 9112 §6.3, §3.2). NULL: there are none.
+static const char *ambiguity(const struct http_exchange *p)
+{
+    size_t hosts = 0, lengths = 0, encodings = 0;
+    str first = S("");
+    for (size_t i = 0; i < p->header_count; i++) {
+        const struct http_header *h = &p->headers[i];
+        hosts += str_eq_nocase(h->name, S("Host"));
+        encodings += str_eq_nocase(h->name, S("Transfer-Encoding"));
+        if (!str_eq_nocase(h->name, S("Content-Length")))
+            continue;
+        if (lengths++ > 0 && !str_eq(h->value, first))
+            return "400 Bad Request: http: message cannot contain multiple Content-Length headers";
+        first = h->value;
+    }
+    if (lengths > 0 && encodings > 0)
+        return "400 Bad Request: Content-Length and Transfer-Encoding";
+    return hosts > 1 ? "400 Bad Request: too many Host headers" : NULL;
+}
+
 static enum MHD_Result on_headers(struct exchange *x, const char *method)
 {
     struct http_server *s = x->server;
     struct http_exchange *p = &x->public;
     take_headers(x, method);
+    const char *problem = ambiguity(p);
+    if (problem)
+        return refuse(x, MHD_HTTP_BAD_REQUEST, problem);
     uint64_t length;
     str length_text = http_header_find(p->headers, p->header_count, S("Content-Length"));
     if (str_to_u64(length_text, &length) && length > 0) {

@@ -310,6 +310,41 @@ static void a_body_that_is_announced_too_long_is_refused_unread(void **state)
     loop_done(&l);
 }
 
+// What a proxy could read as another request than we do.
+static void ambiguous_requests_are_refused(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *headers, *answer;
+    } CASES[] = {
+        {"Host: x\r\nContent-Length: 3\r\nContent-Length: 4\r\n",
+         "multiple Content-Length headers"},
+        {"Host: x\r\nContent-Length: 3\r\nTransfer-Encoding: chunked\r\n", "400 Bad Request"},
+        {"Host: x\r\nHost: y\r\nContent-Length: 3\r\n", "too many Host headers"},
+        {"Host: x\r\nContent-Length: 3\r\nContent-Length: 3\r\n", "HTTP/1.1 200 OK\r\n"},
+    };
+    struct loop l;
+    loop_init(&l);
+    struct web w;
+    web_init(&w, &l);
+    for (size_t i = 0; i < ARRAY_LEN(CASES); i++) {
+        defer(buf_done) struct buf request = {0};
+        struct raw r;
+        buf_printf(&request, "POST /echo HTTP/1.1\r\n%s\r\none", CASES[i].headers);
+        raw_open(&r, &w);
+        raw_send(&r, buf_str(&request));
+        if (i + 1 < ARRAY_LEN(CASES))
+            loop_wait(&l, &r.closed, 1);
+        else
+            raw_wait(&r, 20);
+        assert_true(raw_has(&r, CASES[i].answer));
+        raw_done(&r);
+    }
+    assert_int_equal(w.handled, 1);
+    web_done(&w);
+    loop_done(&l);
+}
+
 static void a_chunked_body_is_refused_where_it_passes_the_limit(void **state)
 {
     (void)state;
@@ -720,6 +755,7 @@ int test_http_server(void)
         cmocka_unit_test(head_and_empty_replies_have_no_body),
         cmocka_unit_test(a_post_of_a_megabyte_completes),
         cmocka_unit_test(a_body_that_is_announced_too_long_is_refused_unread),
+        cmocka_unit_test(ambiguous_requests_are_refused),
         cmocka_unit_test(a_chunked_body_is_refused_where_it_passes_the_limit),
         cmocka_unit_test(all_bodies_together_have_a_limit),
         cmocka_unit_test(bad_requests_leave_nothing_behind),
