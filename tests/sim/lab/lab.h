@@ -10,7 +10,7 @@
 #include "base/core/buf.h"
 #include "tests/sim/lab/fleet.h"
 
-#define ROWS_MAX    64
+#define ROWS_MAX    128
 #define METRICS_MAX 12
 #define CELLS_MAX   16
 
