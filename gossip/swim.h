@@ -10,7 +10,7 @@
 //   ingest.c     packets in
 //   gossip.c     packets out, spreading news
 //   probe.c      the failure detector
-//   session.c    one conversation on a stream
+//   session.h    one conversation on a stream
 //   pushpull.c   exchanging whole states
 //
 // Bounded: members (member.h), queues (broadcast.h), open streams and what they hold, relayed
