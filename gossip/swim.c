@@ -104,6 +104,7 @@ void swim_start(struct swim *s, struct transport *takes, const struct addr *adve
 {
     s->transport = takes;
     struct member *self = swim_add_member(s, s->options.name);
+    assert(self); // the first of all
     s->self = self;
     members_set_addr(&s->members, self, advertise);
     memcpy(self->vsn, SWIM_VSN, VSN_BYTES);
