@@ -14,8 +14,11 @@ struct query_request {
     enum rule_type type;
     str expr;
     time_ns ts;      // instant queries
-    dur_ns interval; // of the group: the step where no other is configured
-    bool is_range;   // replay: start, end, step instead of ts
+    dur_ns interval; // of the group: the step where no other is configured; 0: no step at all
+    // VictoriaLogs: the expression limits no time by itself, so it is asked for the interval up to
+    // ts. Ranges can only be asked of such expressions.
+    bool interval_is_filter;
+    bool is_range; // replay: start, end, step instead of ts
     time_ns start, end;
     dur_ns step;
     const struct url_params *params; // of the group; NULL: none

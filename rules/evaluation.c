@@ -2,6 +2,7 @@
 #include "rules/evaluation.h"
 
 #include "base/core/alloc.h"
+#include "rules/logsql.h"
 
 struct template_query {
     struct evaluation *evaluation;
@@ -26,6 +27,7 @@ static struct query_request request_for(const struct evaluation *e, str expr)
         .expr = expr,
         .ts = e->ts,
         .interval = g->interval,
+        .interval_is_filter = g->type == RULE_VLOGS && !logsql_has_time_filter(expr),
         .params = &g->params,
         .headers = g->headers,
         .header_count = g->header_count,

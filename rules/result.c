@@ -39,6 +39,8 @@ static bool read_sample(const json *pair, struct sample *ret, struct err *err)
 
 static bool read_labels(const json *metric, struct arena *mem, struct series *ret, struct err *err)
 {
+    if (!json_is_null(metric) && !json_is_object(metric))
+        return err_set(err, ERR_SYNTAX, "labels must be an object");
     ret->labels = arena_array(mem, struct label, json_count(metric) + 1);
     json_each (member, metric) {
         if (!json_is_string(member))
@@ -72,13 +74,18 @@ static bool read_series(const json *list, bool is_range, struct arena *mem,
                         struct query_result *ret, struct err *err)
 {
     size_t count = json_count(list);
+    if (!json_is_array(list) && !(is_range && json_is_null(list)))
+        return err_set(err, ERR_SYNTAX, "failed to decode response: the result must be an array");
     if (count > RESULT_SERIES_MAX)
         return err_set(err, ERR_LIMIT, "the answer has %zu series; at most %d are read", count,
                        RESULT_SERIES_MAX);
     ret->series = arena_array(mem, struct series, count + 1);
     json_each (element, list) {
         struct series *s = &ret->series[ret->count];
-        if (!read_labels(json_get(element, S("metric")), mem, s, err) ||
+        const json *metric = json_get(element, S("metric"));
+        bool has_labels =
+            is_range || !json_is_null(metric) || err_set(err, ERR_SYNTAX, "no `metric` object");
+        if (!has_labels || !read_labels(metric, mem, s, err) ||
             !read_samples(element, is_range, mem, s, err))
             return err_wrap(err, "failed to decode response: series %zu", ret->count);
         ret->count++;
@@ -147,7 +154,9 @@ bool result_parse_graphite(str body, struct arena *mem, struct query_result *ret
 {
     *ret = (struct query_result){0};
     const json *root = json_parse(body, false, mem, err);
-    if (!root)
+    if (root && !json_is_array(root))
+        err_set(err, ERR_SYNTAX, "the answer must be an array");
+    if (!json_is_array(root))
         return err_wrap(err, "failed to decode response");
     ret->series = arena_array(mem, struct series, json_count(root) + 1);
     json_each (target, root) {

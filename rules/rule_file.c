@@ -6,6 +6,7 @@
 #include "base/core/alloc.h"
 #include "base/core/hash.h"
 #include "base/text/unicode.h"
+#include "rules/err_list.h"
 
 // ---- what a file binds to ----------------------------------------------------------------------
 
@@ -276,8 +277,7 @@ static uint64_t group_checksum(const struct group_conf *g)
 struct reader {
     struct rule_files *out;
     const struct rule_file_options *opt;
-    struct buf problems; // lines
-    size_t problem_count;
+    struct err_list problems;
 };
 
 static void report(struct reader *r, const char *fmt, ...) PRINTF(2, 3);
@@ -288,29 +288,25 @@ static void report(struct reader *r, const char *fmt, ...)
     va_start(args, fmt);
     int n = vsnprintf(text, sizeof(text), fmt, args);
     va_end(args);
-    if (r->problem_count++)
-        buf_put_c(&r->problems, '\n');
-    buf_put(&r->problems, str_from(text, (size_t)CLAMP(n, 0, (int)sizeof(text) - 1)));
+    err_list_add(&r->problems, str_from(text, (size_t)CLAMP(n, 0, (int)sizeof(text) - 1)));
 }
 
 static bool check_templates(struct reader *r, const struct yaml_str_map *texts, struct err *err)
 {
-    struct buf lines = {.max = ERR_TEXT_BYTES};
-    size_t count = 0;
+    struct err_list problems = {0};
     for (size_t i = 0; i < texts->count; i++) {
         struct err e = ERR_INIT;
         if (r->opt->check_template(r->opt->owner, texts->items[i].value, &e))
             continue;
-        buf_printf(&lines, "%s(key: ", count++ ? "\n" : "");
-        buf_put_quoted(&lines, texts->items[i].key);
-        buf_put(&lines, S(", value: "));
-        buf_put_quoted(&lines, texts->items[i].value);
-        buf_printf(&lines, "): error parsing template: %.*s", STR(err_str(&e)));
+        defer(buf_done) struct buf line = {.max = ERR_TEXT_BYTES};
+        buf_put(&line, S("(key: "));
+        buf_put_quoted(&line, texts->items[i].key);
+        buf_put(&line, S(", value: "));
+        buf_put_quoted(&line, texts->items[i].value);
+        buf_printf(&line, "): error parsing template: %.*s", STR(err_str(&e)));
+        err_list_add(&problems, buf_str(&line));
     }
-    if (count)
-        err_set(err, ERR_SYNTAX, "errors(%zu): \n%.*s", count, STR(buf_str(&lines)));
-    buf_done(&lines);
-    return count == 0;
+    return err_list_end(&problems, ERR_SYNTAX, err);
 }
 
 static bool has_name_label(const struct yaml_str_map *labels)
@@ -569,7 +565,7 @@ struct rule_files *rule_files_parse(const struct rule_file_text *files, size_t c
 {
     struct rule_files *out = mem_new(struct rule_files);
     out->refs = 1;
-    struct reader r = {.out = out, .opt = opt, .problems = {.max = ERR_TEXT_BYTES}};
+    struct reader r = {.out = out, .opt = opt};
     const struct rule_file_text **order = mem_array(const struct rule_file_text *, count + 1);
     for (size_t i = 0; i < count; i++)
         order[i] = &files[i];
@@ -578,14 +574,10 @@ struct rule_files *rule_files_parse(const struct rule_file_text *files, size_t c
         read_file(&r, order[i]);
     mem_free(order);
 
-    if (r.problem_count) {
-        err_set(err, ERR_INVALID, "errors(%zu): \n%.*s", r.problem_count,
-                STR(buf_str(&r.problems)));
-        rule_files_unref(out);
-        out = NULL;
-    }
-    buf_done(&r.problems);
-    return out;
+    if (err_list_end(&r.problems, ERR_INVALID, err))
+        return out;
+    rule_files_unref(out);
+    return NULL;
 }
 
 struct rule_files *rule_files_ref(struct rule_files *f)

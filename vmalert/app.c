@@ -3,35 +3,29 @@
 
 #include "base/core/alloc.h"
 #include "base/text/unicode.h"
+#include "vmalert/external_url.h"
 #include "vmalert/loader.h"
 
 #define HTTP_BODY_BYTES_MAX ((size_t)16 << 20)
 #define NOTIFIER_TIMEOUT    DUR_SECONDS(10)
-#define LISTEN_ADDR_DEFAULT S(":8880")
 
 // ---- external URL, labels, link ----------------------------------------------------------------
+
+static str first_listen_addr(const struct vmalert *v)
+{
+    const struct flag_strs *flags = &v->opt->http_listen_addr;
+    return flags->count ? flags->items[0] : EXTERNAL_URL_LISTEN;
+}
 
 static bool init_external_url(struct vmalert *v, struct err *err)
 {
     struct rule_template_env *te = &v->shared.templates;
-    str text = v->opt->external_url;
-    te->external_url = text;
-    if (text.n == 0) {
-        str host, port;
-        str listen = v->opt->http_listen_addr.count ? v->opt->http_listen_addr.items[0]
-                                                    : LISTEN_ADDR_DEFAULT;
-        str_cut_last(listen, ':', &host, &port);
-        text = arena_printf(&v->mem, "http://%.*s:%.*s", STR(v->opt->hostname), STR(port));
-    }
-    struct url url;
-    if (!url_parse(text, &v->mem, &url, err))
-        return err_wrap(err, "failed to init external.url \"%.*s\"", STR(text));
-    if (!str_eq(url.scheme, S("http")) && !str_eq(url.scheme, S("https")))
-        return err_set(err, ERR_INVALID,
-                       "failed to init external.url \"%.*s\": invalid scheme \"%.*s\" in url "
-                       "\"%.*s\", only 'http' and 'https' are supported",
-                       STR(text), STR(url.scheme), STR(text));
-    te->external_url_full = text;
+    struct external_url url;
+    if (!external_url_init(v->opt->external_url, first_listen_addr(v), false, v->opt->hostname,
+                           &v->mem, &url, err))
+        return false;
+    te->external_url = v->opt->external_url;
+    te->external_url_full = url.text;
     te->external_path = url.path;
     return true;
 }
@@ -417,9 +411,8 @@ static void on_check_timer(void *owner)
 
 static bool start_servers(struct vmalert *v, struct err *err)
 {
-    str default_addr = LISTEN_ADDR_DEFAULT;
-    const str *items =
-        v->opt->http_listen_addr.count ? v->opt->http_listen_addr.items : &default_addr;
+    str first = first_listen_addr(v);
+    const str *items = v->opt->http_listen_addr.count ? v->opt->http_listen_addr.items : &first;
     size_t count = MAX(v->opt->http_listen_addr.count, 1);
     v->servers = mem_array(struct http_server *, count);
     v->addrs = mem_array(struct addr, count);

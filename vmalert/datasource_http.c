@@ -2,7 +2,6 @@
 #include "vmalert/datasource_http.h"
 
 #include "base/core/alloc.h"
-#include "rules/logsql.h"
 #include "vmalert/client_auth.h"
 
 struct http_datasource {
@@ -120,9 +119,11 @@ static str time_text(const struct http_datasource *d, time_ns t, struct arena *m
     return arena_str(mem, buf_str(&b));
 }
 
-static str step_text(dur_ns step, struct arena *mem)
+// Whole seconds: the one form that all servers know.
+static void put_step(struct param_list *l, dur_ns step)
 {
-    return arena_printf(mem, "%llds", (long long)(step / DUR_SECONDS(1)));
+    if (step > 0)
+        params_set(l, S("step"), arena_printf(l->mem, "%llds", (long long)(step / DUR_SECONDS(1))));
 }
 
 static str api_path(const struct query_request *r)
@@ -154,15 +155,14 @@ static void own_params(const struct http_datasource *d, const struct query_reque
     if (r->is_range) {
         params_set(l, S("start"), time_text(d, r->start, l->mem));
         params_set(l, S("end"), time_text(d, r->end, l->mem));
-        params_set(l, S("step"), step_text(r->step, l->mem));
+        put_step(l, r->step);
         return;
     }
     switch (r->type) {
     case RULE_PROMETHEUS:
         params_set(l, S("time"), time_text(d, r->ts, l->mem));
         if (!d->opt.no_step)
-            params_set(l, S("step"),
-                       step_text(d->opt.query_step > 0 ? d->opt.query_step : r->interval, l->mem));
+            put_step(l, d->opt.query_step > 0 ? d->opt.query_step : r->interval);
         return;
     case RULE_GRAPHITE:
         params_set(l, S("from"), S("-5min"));
@@ -172,7 +172,7 @@ static void own_params(const struct http_datasource *d, const struct query_reque
         return;
     case RULE_VLOGS:
         params_set(l, S("time"), time_text(d, r->ts, l->mem));
-        if (!logsql_has_time_filter(r->expr)) {
+        if (r->interval_is_filter) {
             params_set(l, S("start"), time_text(d, sub_saturated(r->ts, r->interval), l->mem));
             params_set(l, S("end"), time_text(d, r->ts, l->mem));
         }
@@ -180,16 +180,9 @@ static void own_params(const struct http_datasource *d, const struct query_reque
     }
 }
 
-bool http_datasource_url(const struct http_datasource *d, const struct query_request *r,
-                         struct arena *mem, str *ret, struct err *err)
+str http_datasource_url(const struct http_datasource *d, const struct query_request *r,
+                        struct arena *mem)
 {
-    if (r->is_range && r->type == RULE_GRAPHITE)
-        return err_set(err, ERR_UNSUPPORTED, "\"graphite\" is not supported for QueryRange");
-    if (r->is_range && r->type == RULE_VLOGS && logsql_has_time_filter(r->expr))
-        return err_set(err, ERR_UNSUPPORTED,
-                       "range query is not supported for LogsQL expression \"%.*s\" because it "
-                       "contains time filter. Remove time filter from the expression and try again",
-                       STR(r->expr));
     struct param_list l = {.mem = mem};
     params_merge(&l, &d->base_params);
     own_params(d, r, &l);
@@ -210,10 +203,23 @@ bool http_datasource_url(const struct http_datasource *d, const struct query_req
     url.path = buf_str(&path);
     url.raw_query = buf_str(&query);
     buf_put_url(&text, &url);
-    *ret = arena_str(mem, buf_str(&text));
+    str ret = arena_str(mem, buf_str(&text));
     buf_done(&path);
     buf_done(&query);
     buf_done(&text);
+    return ret;
+}
+
+// Not every language can be asked for a range.
+static bool check_range(const struct query_request *r, struct err *err)
+{
+    if (r->is_range && r->type == RULE_GRAPHITE)
+        return err_set(err, ERR_UNSUPPORTED, "\"graphite\" is not supported for QueryRange");
+    if (r->is_range && r->type == RULE_VLOGS && !r->interval_is_filter)
+        return err_set(err, ERR_UNSUPPORTED,
+                       "range query is not supported for LogsQL expression \"%.*s\" because it "
+                       "contains time filter. Remove time filter from the expression and try again",
+                       STR(r->expr));
     return true;
 }
 
@@ -228,6 +234,14 @@ static void put_shown_url(struct buf *b, str text, bool show)
     else
         buf_put(b, text);
     arena_done(&mem);
+}
+
+// A text that can be pasted: without a scheme the HTTP client speaks http.
+static void put_curl_url(struct buf *b, str text, bool show)
+{
+    if (str_find_str(text, S("://")) == STR_NONE)
+        buf_put(b, S("http://"));
+    put_shown_url(b, text, show);
 }
 
 static bool is_secret_header(str name)
@@ -260,8 +274,8 @@ static int compare_headers(const void *a, const void *b)
                    (*(const struct http_header *const *)b)->name);
 }
 
-void buf_put_curl(struct buf *b, str url, const struct http_header *headers, size_t count,
-                  bool show)
+void buf_put_curl(struct buf *b, str method, str url, const struct http_header *headers,
+                  size_t count, bool show)
 {
     struct buf shown = {0};
     const struct http_header **order = mem_array(const struct http_header *, count + 1);
@@ -272,7 +286,7 @@ void buf_put_curl(struct buf *b, str url, const struct http_header *headers, siz
     buf_put(b, S("curl "));
     if (str_starts(url, S("https:")))
         buf_put(b, S("-k "));
-    buf_put(b, S("-X POST "));
+    buf_printf(b, "-X %.*s ", STR(method));
     for (size_t i = 0; i < count; i++) {
         bool is_hidden = !show && is_secret_header(order[i]->name);
         buf_clear(&shown);
@@ -283,7 +297,7 @@ void buf_put_curl(struct buf *b, str url, const struct http_header *headers, siz
         buf_put_c(b, ' ');
     }
     buf_clear(&shown);
-    put_shown_url(&shown, url, show);
+    put_curl_url(&shown, url, show);
     put_shell_quoted(b, buf_str(&shown));
     buf_done(&shown);
     mem_free(order);
@@ -305,7 +319,7 @@ static void put_curl(struct query *q, struct buf *out)
     size_t count = q->header_count;
     if (opt->conf && opt->conf->auth != HTTPCONF_NO_AUTH && !has_own)
         q->headers[count++] = (struct http_header){S("Authorization"), S("<secret>")};
-    buf_put_curl(out, q->url, q->headers, count, opt->show_url);
+    buf_put_curl(out, S("POST"), q->url, q->headers, count, opt->show_url);
 }
 
 static void query_end(struct query *q, const struct query_result *result, struct err *err)
@@ -439,10 +453,12 @@ static struct query *query_start(void *owner, const struct query_request *reques
     };
     timer_init(&q->timer, on_refusal, q);
     take_headers(q, request);
-    if (http_datasource_url(d, request, &q->mem, &q->url, &q->refusal))
+    if (check_range(request, &q->refusal)) {
+        q->url = http_datasource_url(d, request, &q->mem);
         query_send(q);
-    else
+    } else {
         env_timer_after(d->env, &q->timer, 0);
+    }
     return q;
 }
 

@@ -30,9 +30,9 @@ void http_datasource_free(struct http_datasource *d); // no query is under way
 struct datasource http_datasource_interface(struct http_datasource *d);
 
 // The request's URL, as its own step so that tests can look at it.
-bool http_datasource_url(const struct http_datasource *d, const struct query_request *request,
-                         struct arena *mem, str *ret, struct err *err);
+str http_datasource_url(const struct http_datasource *d, const struct query_request *request,
+                        struct arena *mem);
 
 // curl -X POST -H 'Name: value' 'URL' (§10); secrets hidden unless show.
-void buf_put_curl(struct buf *b, str url, const struct http_header *headers, size_t count,
-                  bool show);
+void buf_put_curl(struct buf *b, str method, str url, const struct http_header *headers,
+                  size_t count, bool show);

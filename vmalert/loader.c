@@ -3,6 +3,7 @@
 
 #include "base/core/hash.h"
 #include "base/env.h"
+#include "base/text/unicode.h"
 #include "rules/template.h"
 
 struct checker {
@@ -15,13 +16,12 @@ static bool check_template(void *owner, str text, struct err *err)
     return rule_template_check(c->templates, text, err);
 }
 
-// "scheme://path"; only files of this machine are read.
-static bool source_pattern(str source, str *ret, struct err *err)
+bool rule_source_parse(str source, str *ret_pattern, struct err *err)
 {
     size_t at = str_find_str(source, S("://"));
     str scheme = at == STR_NONE ? S("fs") : str_slice(source, 0, at);
-    *ret = at == STR_NONE ? source : str_skip(source, at + 3);
-    if (ret->n == 0)
+    *ret_pattern = at == STR_NONE ? source : str_skip(source, at + 3);
+    if (ret_pattern->n == 0)
         return err_set(err, ERR_INVALID, "error while parsing path \"%.*s\": path cannot be empty",
                        STR(source));
     if (!str_eq(scheme, S("fs")))
@@ -29,6 +29,13 @@ static bool source_pattern(str source, str *ret, struct err *err)
                        "error while parsing path \"%.*s\": unsupported scheme \"%.*s\"",
                        STR(source), STR(scheme));
     return true;
+}
+
+void buf_put_rule_source(struct buf *b, str pattern)
+{
+    buf_put(b, S("Local FS{MatchPattern: "));
+    buf_put_quoted(b, pattern);
+    buf_put_c(b, '}');
 }
 
 struct file_list {
@@ -77,26 +84,25 @@ static bool read_source(struct env *env, str source, const struct vmalert_option
 {
     str pattern, *paths;
     size_t count;
-    if (!source_pattern(source, &pattern, err))
+    if (!rule_source_parse(source, &pattern, err))
         return false;
     if (!env_glob(env, pattern, l->mem, &paths, &count, err))
         return err_wrap(err, "error while initializing path \"%.*s\"", STR(source));
     if (l->count + count > LOADER_FILES_MAX)
         return err_set(err, ERR_LIMIT, "more than %d rule files", LOADER_FILES_MAX);
+    defer(buf_done) struct buf name = {0}, quoted = {0};
+    buf_put_rule_source(&name, pattern);
+    buf_put_quoted(&quoted, buf_str(&name));
     if (!is_quiet)
-        log_printf(&env->log, LOG_INFO, LOG_WHERE,
-                   "found %zu files to read from \"Local FS{MatchPattern: \\\"%.*s\\\"}\"", count,
-                   STR(pattern));
+        log_printf(&env->log, LOG_INFO, LOG_WHERE, "found %zu files to read from %.*s", count,
+                   STR(buf_str(&quoted)));
     for (size_t i = 0; i < count; i++) {
         if (has_file(l, paths[i]))
             return err_set(err, ERR_EXISTS,
                            "duplicate found for file name \"%.*s\": file names must be unique",
                            STR(paths[i]));
         if (!read_file(env, paths[i], opt, l, err))
-            return err_wrap(err,
-                            "error while reading files from \"Local FS{MatchPattern: "
-                            "\\\"%.*s\\\"}\"",
-                            STR(pattern));
+            return err_wrap(err, "error while reading files from %.*s", STR(buf_str(&quoted)));
     }
     return true;
 }

@@ -14,6 +14,11 @@ struct env;
 struct rule_files *load_rules(struct env *env, const struct vmalert_options *opt,
                               const struct tpl_set *templates, bool is_quiet, struct err *err);
 
+// One value of -rule: a pattern of files, "fs://" in front or not. No other scheme is read.
+// Errors: "error while parsing path "": path cannot be empty", "… unsupported scheme "s3"".
+bool rule_source_parse(str source, str *ret_pattern, struct err *err);
+void buf_put_rule_source(struct buf *b, str pattern); // Local FS{MatchPattern: "/rules/*.yml"}
+
 // The functions and all files of -rule.templates; ret_sum changes with any of their texts.
 struct tpl_set *load_templates(struct env *env, const struct vmalert_options *opt,
                                uint64_t *ret_sum, struct err *err);

@@ -2,6 +2,7 @@
 #include "vmalert/notifier.h"
 
 #include "base/core/alloc.h"
+#include "base/core/utf8.h"
 #include "base/text/json_writer.h"
 #include "vmalert/client_auth.h"
 
@@ -116,21 +117,30 @@ static void put_json(struct buf *b, str s)
     buf_put_json_str(b, JSON_ESCAPE_VM, s);
 }
 
-// Alertmanager's label names: anything else becomes an underscore.
+static bool is_name_char(char c)
+{
+    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '_' ||
+           c == ':';
+}
+
+// Alertmanager's label names: any other character becomes one underscore.
 static str sanitized_name(str name, struct arena *mem)
 {
-    char *copy = NULL;
-    for (size_t i = 0; i < name.n; i++) {
-        char c = name.p[i];
-        bool is_fine = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
-                       c == '_' || c == ':';
-        if (is_fine)
-            continue;
-        if (!copy)
-            copy = arena_c(mem, name);
-        copy[i] = '_';
+    size_t fine = 0;
+    while (fine < name.n && is_name_char(name.p[fine]))
+        fine++;
+    if (fine == name.n)
+        return name;
+    char *copy = arena_alloc(mem, name.n);
+    size_t n = 0;
+    for (size_t i = 0, width; i < name.n; i += width) {
+        utf8_decode(str_skip(name, i), &width);
+        copy[n] = name.p[i];
+        if (!is_name_char(copy[n]))
+            copy[n] = '_';
+        n++;
     }
-    return copy ? str_from(copy, name.n) : name;
+    return str_from(copy, n);
 }
 
 static void put_labels(struct buf *b, const struct alert *a, struct arena *mem)

@@ -7,26 +7,38 @@
 #include "base/text/gofmt.h"
 #include "base/text/json_writer.h"
 #include "base/text/unicode.h"
+#include "vmalert/web_filter.h"
 
 struct api {
     struct vmalert *v;
     struct http_exchange *x;
     struct url_params params;
+    struct web_filter filter; // freed with the answer
     struct buf body;
     struct json_writer w;
 };
 
+// Parameters come from the query and from a form in the body; the form's are the first.
 static void api_begin(struct api *a, struct vmalert *v, struct http_exchange *x)
 {
+    str type = http_header_find(x->headers, x->header_count, S("Content-Type"));
+    bool has_form = str_starts(type, S("application/x-www-form-urlencoded"));
+    str text = has_form ? arena_printf(x->mem, "%.*s&%.*s", STR(x->body), STR(x->query)) : x->query;
     *a = (struct api){.v = v, .x = x, .w = {.escape = JSON_ESCAPE_HTML}};
     a->w.out = &a->body;
-    url_params_parse(x->query, x->mem, &a->params);
+    url_params_parse(text, x->mem, &a->params);
+}
+
+static void api_free(struct api *a)
+{
+    web_filter_done(&a->filter);
+    buf_done(&a->body);
 }
 
 static void api_end(struct api *a)
 {
     web_reply_json(a->v, a->x, buf_str(&a->body));
-    buf_done(&a->body);
+    api_free(a);
 }
 
 static void api_fail(struct api *a, int status, str text)
@@ -37,7 +49,12 @@ static void api_fail(struct api *a, int status, str text)
     buf_printf(&body, ",\"errorType\":%d}", status);
     web_reply_error(a->v, a->x, status, buf_str(&body));
     buf_done(&body);
-    buf_done(&a->body);
+    api_free(a);
+}
+
+static void api_refuse(struct api *a, const struct err *err)
+{
+    api_fail(a, 400, err_str(err));
 }
 
 // ---- values ------------------------------------------------------------------------------------
@@ -165,29 +182,6 @@ static void put_alert(struct api *a, const struct group *g, const struct alertin
 
 // ---- rules -------------------------------------------------------------------------------------
 
-static str rule_state(const struct any_rule *r)
-{
-    if (r->recording)
-        return (str){0};
-    if (alerting_count(r->alerting, ALERT_FIRING))
-        return S("firing");
-    return alerting_count(r->alerting, ALERT_PENDING) ? S("pending") : S("inactive");
-}
-
-// The states the list and its filter show: what went wrong comes before "all is well".
-static str extended_state(const struct any_rule *any)
-{
-    const struct rule *r = any_rule_base(any);
-    str state = rule_state(any);
-    if (str_eq(state, S("firing")) || str_eq(state, S("pending")))
-        return state;
-    if (r->last_error.n)
-        return S("unhealthy");
-    if (r->last_samples == 0 && r->last_series_fetched == 0)
-        return S("nomatch");
-    return any->recording ? S("ok") : state;
-}
-
 static void put_alerts_of(struct api *a, const struct group *g, const struct alerting_rule *r)
 {
     if (alerting_count(r, ALERT_FIRING) + alerting_count(r, ALERT_PENDING) == 0)
@@ -267,166 +261,6 @@ static void put_rule(struct api *a, const struct group *g, const struct any_rule
     json_object_end(w);
 }
 
-// ---- selection ---------------------------------------------------------------------------------
-
-static bool is_param_set(const struct api *a, const char *name)
-{
-    bool has;
-    url_param_first(&a->params, str_c(name), &has);
-    return has;
-}
-
-// Does any value of a repeatable parameter equal the text? Without values everything passes.
-static bool passes(const struct api *a, const char *name, str text)
-{
-    bool is_set = false;
-    for (size_t i = 0; i < a->params.count; i++) {
-        if (!str_eq(a->params.items[i].name, str_c(name)) || a->params.items[i].value.n == 0)
-            continue;
-        is_set = true;
-        if (str_eq(a->params.items[i].value, text))
-            return true;
-    }
-    return !is_set;
-}
-
-static bool param_bool(const struct api *a, const char *name)
-{
-    str value = url_param_first(&a->params, str_c(name), NULL);
-    static const char *const FALSE_WORDS[] = {"", "0", "f", "false", "no"};
-    for (size_t i = 0; i < ARRAY_LEN(FALSE_WORDS); i++) {
-        if (str_eq_nocase(value, str_c(FALSE_WORDS[i])))
-            return false;
-    }
-    return true;
-}
-
-struct rules_filter {
-    str type; // "alert", "record" or empty
-    str search;
-    str states[16];
-    size_t state_count;
-    bool exclude_alerts, extended_states;
-    int64_t group_limit, page;
-};
-
-static bool contains_nocase(str text, str part)
-{
-    struct buf a = {0}, b = {0};
-    buf_put_lower(&a, text);
-    buf_put_lower(&b, part);
-    bool has = str_find_str(buf_str(&a), buf_str(&b)) != STR_NONE;
-    buf_done(&a);
-    buf_done(&b);
-    return has;
-}
-
-static bool add_states(struct api *a, str list, struct rules_filter *f)
-{
-    static const char *const KNOWN[][2] = {
-        {"ok", "ok"},           {"nomatch", "nomatch"}, {"inactive", "inactive"},
-        {"firing", "firing"},   {"pending", "pending"}, {"unhealthy", "unhealthy"},
-        {"noData", "nomatch"},  {"normal", "inactive"}, {"error", "unhealthy"},
-        {"recovering", "none"},
-    };
-    while (list.n) {
-        str one;
-        str_cut(list, ',', &one, &list);
-        size_t i = 0;
-        while (i < ARRAY_LEN(KNOWN) && !str_eq(one, str_c(KNOWN[i][0])))
-            i++;
-        if (i == ARRAY_LEN(KNOWN)) {
-            api_fail(a, 400,
-                     arena_printf(a->x->mem,
-                                  "invalid parameter \"state\": contains not supported value "
-                                  "\"%.*s\"",
-                                  STR(one)));
-            return false;
-        }
-        if (f->state_count < ARRAY_LEN(f->states))
-            f->states[f->state_count++] = str_c(KNOWN[i][1]);
-    }
-    return true;
-}
-
-static bool read_positive(struct api *a, const char *name, int64_t *ret)
-{
-    bool has;
-    str text = url_param_first(&a->params, str_c(name), &has);
-    *ret = 0;
-    if (!has || text.n == 0)
-        return true;
-    if (str_to_i64(text, ret) && *ret > 0)
-        return true;
-    api_fail(a, 400,
-             arena_printf(a->x->mem, "\"%s\" is expected to be a positive number, found \"%.*s\"",
-                          name, STR(text)));
-    return false;
-}
-
-static bool read_filter(struct api *a, struct rules_filter *f)
-{
-    *f = (struct rules_filter){0};
-    enum rule_type type;
-    f->type = url_param_first(&a->params, S("type"), NULL);
-    if (f->type.n && !str_eq(f->type, S("alert")) && !str_eq(f->type, S("record"))) {
-        api_fail(a, 400,
-                 arena_printf(a->x->mem, "invalid parameter \"type\": not supported value \"%.*s\"",
-                              STR(f->type)));
-        return false;
-    }
-    str source = url_param_first(&a->params, S("datasource_type"), NULL);
-    if (source.n && !rule_type_parse(source, &type)) {
-        api_fail(a, 400,
-                 arena_printf(a->x->mem,
-                              "invalid parameter \"datasource_type\": not supported value \"%.*s\"",
-                              STR(source)));
-        return false;
-    }
-    const char *states = is_param_set(a, "state") ? "state" : "filter";
-    for (size_t i = 0; i < a->params.count; i++) {
-        if (str_eq(a->params.items[i].name, str_c(states)) &&
-            !add_states(a, a->params.items[i].value, f))
-            return false;
-    }
-    f->search = url_param_first(&a->params, S("search"), NULL);
-    f->exclude_alerts = param_bool(a, "exclude_alerts");
-    f->extended_states = param_bool(a, "extended_states") || f->state_count > 0;
-    if (!read_positive(a, "group_limit", &f->group_limit) ||
-        !read_positive(a, "page_num", &f->page))
-        return false;
-    if (f->page && !f->group_limit) {
-        api_fail(a, 400,
-                 S("\"group_limit\" needs to be present in order to paginate over the "
-                   "groups"));
-        return false;
-    }
-    return true;
-}
-
-static bool group_passes(const struct api *a, const struct group *g)
-{
-    return passes(a, "rule_group[]", g->conf->name) && passes(a, "file[]", g->file) &&
-           passes(a, "datasource_type", rule_type_str(g->conf->type));
-}
-
-static bool rule_passes(const struct api *a, const struct rules_filter *f, const struct group *g,
-                        const struct any_rule *any, str state)
-{
-    const struct rule *r = any_rule_base(any);
-    if (f->search.n && !contains_nocase(g->conf->name, f->search) &&
-        !contains_nocase(g->file, f->search) && !contains_nocase(r->conf->name, f->search))
-        return false;
-    if (f->type.n && str_eq(f->type, S("alert")) != (any->alerting != NULL))
-        return false;
-    if (!passes(a, "rule_name[]", r->conf->name))
-        return false;
-    bool has_state = f->state_count == 0;
-    for (size_t i = 0; i < f->state_count; i++)
-        has_state |= str_eq(f->states[i], state);
-    return has_state;
-}
-
 // ---- groups ------------------------------------------------------------------------------------
 
 static void put_group_head(struct api *a, const struct group *g)
@@ -493,35 +327,28 @@ static void put_states(struct json_writer *w, struct state_counts *c)
     json_object_end(w);
 }
 
-static str shown_state(const struct rules_filter *f, const struct any_rule *r)
-{
-    return f->extended_states ? extended_state(r) : rule_state(r);
-}
-
-static size_t selected_rules(const struct api *a, const struct rules_filter *f,
-                             const struct group *g)
+static size_t selected_rules(const struct web_filter *f, const struct group *g)
 {
     size_t count = 0;
     for (size_t i = 0; i < g->rule_count; i++)
-        count += rule_passes(a, f, g, &g->rules[i], shown_state(f, &g->rules[i]));
+        count += web_filter_takes_rule(f, g, &g->rules[i]);
     return count;
 }
 
-static void put_group(struct api *a, const struct rules_filter *f, const struct group *g,
-                      bool is_listed)
+static void put_group(struct api *a, const struct group *g, bool is_listed)
 {
+    const struct web_filter *f = &a->filter;
     struct state_counts states = {0};
     json_object_begin(&a->w);
     put_str(&a->w, "name", g->conf->name);
     json_put_key(&a->w, S("rules"));
     json_array_begin(&a->w);
     for (size_t i = 0; i < g->rule_count; i++) {
-        str state = shown_state(f, &g->rules[i]);
-        if (is_listed && !rule_passes(a, f, g, &g->rules[i], state))
+        if (is_listed && !web_filter_takes_rule(f, g, &g->rules[i]))
             continue;
         if (is_listed)
-            count_state(&states, extended_state(&g->rules[i]));
-        put_rule(a, g, &g->rules[i], state, !f->exclude_alerts, false);
+            count_state(&states, rule_extended_state(&g->rules[i]));
+        put_rule(a, g, &g->rules[i], web_filter_state(f, &g->rules[i]), !f->exclude_alerts, false);
     }
     json_array_end(&a->w);
     put_group_head(a, g);
@@ -546,17 +373,20 @@ static void put_count(struct json_writer *w, const char *key, size_t count)
 void web_api_rules(struct vmalert *v, struct http_exchange *x)
 {
     struct api a;
-    struct rules_filter f;
+    struct err err = ERR_INIT;
     api_begin(&a, v, x);
-    if (!read_filter(&a, &f))
+    if (!web_filter_read(&a.filter, &a.params, x->mem, &err)) {
+        api_refuse(&a, &err);
         return;
+    }
+    const struct web_filter *f = &a.filter;
     struct group **groups = arena_array(x->mem, struct group *, v->group_count + 1);
     size_t count = 0, rule_total = 0;
     for (size_t i = 0; i < v->group_count; i++) {
         struct group *g = v->groups[i];
-        if (!group_passes(&a, g))
+        if (!web_filter_takes_group(f, g))
             continue;
-        size_t rules = selected_rules(&a, &f, g);
+        size_t rules = selected_rules(f, g);
         if (rules == 0 && g->rule_count > 0)
             continue;
         rule_total += rules;
@@ -564,29 +394,29 @@ void web_api_rules(struct vmalert *v, struct http_exchange *x)
     }
     qsort(groups, count, sizeof(*groups), compare_groups);
 
-    size_t limit = f.group_limit ? (size_t)f.group_limit : count;
-    size_t pages = f.group_limit ? MAX((count + limit - 1) / limit, 1) : 0;
-    if (f.page && (size_t)f.page > pages) {
+    size_t limit = f->group_limit ? (size_t)f->group_limit : count;
+    size_t pages = f->group_limit ? MAX((count + limit - 1) / limit, 1) : 0;
+    if (f->page && (size_t)f->page > pages) {
         api_fail(&a, 400,
                  arena_printf(x->mem,
                               "page_num=%lld exceeds total amount of pages in "
                               "result=%zu",
-                              (long long)f.page, pages));
+                              (long long)f->page, pages));
         return;
     }
-    size_t from = f.page ? (size_t)(f.page - 1) * limit : 0;
+    size_t from = f->page ? (size_t)(f->page - 1) * limit : 0;
     json_object_begin(&a.w);
     put_str(&a.w, "status", S("success"));
-    put_count(&a.w, "page", (size_t)f.page);
+    put_count(&a.w, "page", (size_t)f->page);
     put_count(&a.w, "total_pages", pages);
-    put_count(&a.w, "total_groups", f.group_limit ? count : 0);
-    put_count(&a.w, "total_rules", f.group_limit ? rule_total : 0);
+    put_count(&a.w, "total_groups", f->group_limit ? count : 0);
+    put_count(&a.w, "total_rules", f->group_limit ? rule_total : 0);
     json_put_key(&a.w, S("data"));
     json_object_begin(&a.w);
     json_put_key(&a.w, S("groups"));
     json_array_begin(&a.w);
     for (size_t i = from; i < MIN(from + limit, count); i++)
-        put_group(&a, &f, groups[i], true);
+        put_group(&a, groups[i], true);
     json_array_end(&a.w);
     json_object_end(&a.w);
     json_object_end(&a.w);
@@ -612,11 +442,11 @@ static size_t list_alerts(const struct api *a, struct listed_alert *ret)
     size_t count = 0;
     for (size_t i = 0; i < a->v->group_count; i++) {
         const struct group *g = a->v->groups[i];
-        for (size_t j = 0; j < g->rule_count && group_passes(a, g); j++) {
+        for (size_t j = 0; j < g->rule_count && web_filter_takes_group(&a->filter, g); j++) {
             if (!g->rules[j].alerting)
                 continue;
             map_each (const struct alert, alert, &g->rules[j].alerting->alerts) {
-                if (alert->state == ALERT_INACTIVE)
+                if (alert->state == ALERT_INACTIVE || !web_filter_takes_alert(&a->filter, alert))
                     continue;
                 if (ret) {
                     ret[count] = (struct listed_alert){g, g->rules[j].alerting, alert, ""};
@@ -632,7 +462,12 @@ static size_t list_alerts(const struct api *a, struct listed_alert *ret)
 void web_api_alerts(struct vmalert *v, struct http_exchange *x)
 {
     struct api a;
+    struct err err = ERR_INIT;
     api_begin(&a, v, x);
+    if (!web_filter_read_common(&a.filter, &a.params, x->mem, &err)) {
+        api_refuse(&a, &err);
+        return;
+    }
     size_t count = list_alerts(&a, NULL);
     struct listed_alert *alerts = arena_array(x->mem, struct listed_alert, count + 1);
     list_alerts(&a, alerts);
@@ -681,12 +516,11 @@ static struct group *read_group(struct api *a)
 void web_api_group(struct vmalert *v, struct http_exchange *x)
 {
     struct api a;
-    struct rules_filter all = {0};
     api_begin(&a, v, x);
     const struct group *g = read_group(&a);
     if (!g)
         return;
-    put_group(&a, &all, g, false);
+    put_group(&a, g, false);
     api_end(&a);
 }
 

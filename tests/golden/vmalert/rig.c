@@ -141,6 +141,64 @@ struct query_result rig_result(const cJSON *list, struct arena *mem)
     return result;
 }
 
+// ---- series ------------------------------------------------------------------------------------
+
+static int64_t wanted_ts(const cJSON *s, size_t i)
+{
+    const cJSON *samples = case_get(s, "samples"), *stamps = case_get(s, "timestamps");
+    if (samples)
+        return (int64_t)cJSON_GetArrayItem(cJSON_GetArrayItem(samples, (int)i), 0)->valuedouble;
+    if (stamps)
+        return (int64_t)cJSON_GetArrayItem(stamps, (int)i)->valuedouble;
+    return case_get_i64(s, "timestamp");
+}
+
+static const cJSON *wanted_value(const cJSON *s, size_t i)
+{
+    const cJSON *samples = case_get(s, "samples"), *values = case_get(s, "values");
+    if (samples)
+        return cJSON_GetArrayItem(cJSON_GetArrayItem(samples, (int)i), 1);
+    return values ? cJSON_GetArrayItem(values, (int)i) : case_get(s, "value");
+}
+
+static bool value_fits(const cJSON *want, double got)
+{
+    if (cJSON_IsString(want))
+        return str_eq(str_c(want->valuestring), S("stale")) && is_stale_nan(got);
+    return want->valuedouble == got;
+}
+
+static bool has_series(const struct series_list *out, str key, const cJSON *want, bool *used,
+                       struct arena *mem)
+{
+    for (size_t i = 0; i < out->count; i++) {
+        const struct series *s = &out->items[i];
+        if (used[i] || !str_eq(rig_labels_text(s->labels, s->label_count, mem), key) ||
+            s->samples[0].ts_ms != wanted_ts(want, 0) ||
+            !value_fits(wanted_value(want, 0), s->samples[0].value))
+            continue;
+        used[i] = true;
+        return true;
+    }
+    return false;
+}
+
+const char *rig_check_series(const struct rig *r, const cJSON *want, const struct series_list *out)
+{
+    bool *used = arena_array(r->mem, bool, out->count + 1);
+    size_t count = 0;
+    for (const cJSON *s = want->child; s; s = s->next, count++) {
+        str key = rig_alert_key(case_get(s, "labels"), r, false);
+        if (!has_series(out, key, s, used, r->mem))
+            return case_fail(r->mem, "series %zu is missing: %.*s", count, STR(key));
+    }
+    return count == out->count
+               ? NULL
+               : case_fail(r->mem, "%zu series were written, %zu wanted", out->count, count);
+}
+
+// ---- evaluation ---------------------------------------------------------------------------------
+
 bool rig_evaluate(struct rig *r, const struct query_result *result, time_ns ts, int64_t limit,
                   struct series_list *out, struct err *err)
 {

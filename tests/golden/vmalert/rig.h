@@ -29,7 +29,10 @@ struct query_result rig_result(const cJSON *list, struct arena *mem);
 struct label *rig_labels(const cJSON *object, struct arena *mem, size_t *ret_count); // sorted
 str rig_labels_text(const struct label *labels, size_t count, struct arena *mem);    // {a="b"}
 // Has the alert these labels, and those that every alert of the rule has?
-str rig_alert_key(const cJSON *labels, const struct rig *r, bool with_alertname);
+str rig_alert_key(const cJSON *object, const struct rig *r, bool with_alertname);
+
+// Are these the series that were written, in any order? NULL, or why not.
+const char *rig_check_series(const struct rig *r, const cJSON *want, const struct series_list *out);
 
 // Evaluates an alerting rule once; templates ask no queries.
 bool rig_evaluate(struct rig *r, const struct query_result *result, time_ns ts, int64_t limit,

@@ -22,63 +22,6 @@ static const struct alert *find_alert(const struct rig *r, str key)
     return NULL;
 }
 
-// ---- series ------------------------------------------------------------------------------------
-
-static int64_t wanted_ts(const cJSON *s, size_t i)
-{
-    const cJSON *samples = case_get(s, "samples"), *stamps = case_get(s, "timestamps");
-    if (samples)
-        return (int64_t)cJSON_GetArrayItem(cJSON_GetArrayItem(samples, (int)i), 0)->valuedouble;
-    if (stamps)
-        return (int64_t)cJSON_GetArrayItem(stamps, (int)i)->valuedouble;
-    return case_get_i64(s, "timestamp");
-}
-
-static const cJSON *wanted_value(const cJSON *s, size_t i)
-{
-    const cJSON *samples = case_get(s, "samples"), *values = case_get(s, "values");
-    if (samples)
-        return cJSON_GetArrayItem(cJSON_GetArrayItem(samples, (int)i), 1);
-    return values ? cJSON_GetArrayItem(values, (int)i) : case_get(s, "value");
-}
-
-static bool value_fits(const cJSON *want, double got)
-{
-    if (cJSON_IsString(want))
-        return str_eq(str_c(want->valuestring), S("stale")) && is_stale_nan(got);
-    return want->valuedouble == got;
-}
-
-static bool has_series(const struct series_list *out, str key, const cJSON *want, bool *used,
-                       struct arena *mem)
-{
-    for (size_t i = 0; i < out->count; i++) {
-        const struct series *s = &out->items[i];
-        if (used[i] || !str_eq(rig_labels_text(s->labels, s->label_count, mem), key) ||
-            s->samples[0].ts_ms != wanted_ts(want, 0) ||
-            !value_fits(wanted_value(want, 0), s->samples[0].value))
-            continue;
-        used[i] = true;
-        return true;
-    }
-    return false;
-}
-
-static const char *check_series(const struct rig *r, const cJSON *want,
-                                const struct series_list *out)
-{
-    bool *used = arena_array(r->mem, bool, out->count + 1);
-    size_t count = 0;
-    for (const cJSON *s = want->child; s; s = s->next, count++) {
-        str key = rig_alert_key(case_get(s, "labels"), r, false);
-        if (!has_series(out, key, s, used, r->mem))
-            return case_fail(r->mem, "series %zu is missing: %.*s", count, STR(key));
-    }
-    return count == out->count
-               ? NULL
-               : case_fail(r->mem, "%zu series were written, %zu wanted", out->count, count);
-}
-
 // ---- kinds -------------------------------------------------------------------------------------
 
 static const char *check_alerts(const struct rig *r, const cJSON *want, size_t step)
@@ -115,7 +58,7 @@ static const char *run_exec(struct rig *r, const cJSON *c)
         const cJSON *series = case_get(case_get(c, "series"), number);
         const char *why = alerts ? check_alerts(r, alerts, step) : NULL;
         if (!why && series)
-            why = check_series(r, series, &out);
+            why = rig_check_series(r, series, &out);
         if (why)
             return case_fail(r->mem, "step %zu: %s", step, why);
     }
@@ -175,7 +118,7 @@ static const char *run_to_series(struct rig *r, const cJSON *c)
     };
     struct series_list out = {.mem = r->mem};
     alert_put_series(&a, DUR_MS(case_get_i64(c, "now_ms")), &out);
-    const char *why = check_series(r, case_get(c, "series"), &out);
+    const char *why = rig_check_series(r, case_get(c, "series"), &out);
     labels_unref(a.labels);
     return why;
 }
@@ -325,7 +268,7 @@ static const char *run_restore(struct rig *r, const cJSON *c)
     if (!rig_evaluate(r, &result, r->fake.now, 0, &out, &err))
         return case_fail(r->mem, "%.*s", STR(err_str(&err)));
     struct query_result states = rig_result(case_get(c, "state_series"), r->mem);
-    struct sample past = {(double)(r->fake.now / DUR_SECONDS(1) - 600), 0};
+    struct sample past = {dur_to_seconds(r->fake.now) - 600, 0};
     for (size_t i = 0; i < states.count; i++)
         states.series[i].samples = &past;
     alerting_restore(r->alerting, &states);
@@ -427,7 +370,7 @@ static const char *run_random(const cJSON *c, struct arena *mem)
         if (ok != (want_error.n == 0) || str_find_str(err_str(&err), want_error) == STR_NONE)
             why = case_fail(mem, "step %zu: error \"%.*s\"", number, STR(err_str(&err)));
         if (!why && ok && case_get(step, "series"))
-            why = check_series(&r, case_get(step, "series"), &out);
+            why = rig_check_series(&r, case_get(step, "series"), &out);
         if (!why && ok)
             why = check_sent(&r, c, step, number);
         if (!why && case_get(step, "alerts"))
