@@ -36,12 +36,21 @@ static void civil_from_days(int64_t days, struct civil *c)
     c->year = year_of_era + era * 400 + (c->month <= 2);
 }
 
+void time_split(int64_t ns, int64_t *ret_s, int32_t *ret_nanos)
+{
+    int64_t s = ns / NS_PER_S, nanos = ns % NS_PER_S;
+    *ret_s = nanos < 0 ? s - 1 : s;
+    *ret_nanos = (int32_t)(nanos < 0 ? nanos + NS_PER_S : nanos);
+}
+
 struct civil civil_from_time(time_ns t, int32_t offset_s)
 {
     if (t == TIME_UNSET)
         return (struct civil){.year = 1, .month = 1, .day = 1, .weekday = 1, .yearday = 1};
-    int64_t unix_s = floor_div(t, NS_PER_S);
-    struct civil c = {.nanos = (int)((t % NS_PER_S + NS_PER_S) % NS_PER_S)};
+    int64_t unix_s;
+    int32_t nanos;
+    time_split(t, &unix_s, &nanos);
+    struct civil c = {.nanos = nanos};
     int64_t local_s = unix_s + offset_s;
     int64_t days = floor_div(local_s, S_PER_DAY);
     int second_of_day = (int)(local_s - days * S_PER_DAY);

@@ -44,6 +44,9 @@ struct civil {
 };
 
 struct civil civil_from_time(time_ns t, int32_t offset_s); // offset_s: east of UTC
+
+// Whole seconds, rounded down, and the rest: 0…999,999,999.
+void time_split(int64_t ns, int64_t *ret_s, int32_t *ret_nanos);
 int64_t unix_from_civil(int64_t year, int month, int day, int hour, int minute, int second);
 int days_in_month(int64_t year, int month);
 

@@ -29,8 +29,10 @@ struct gotime gotime_from_ns(time_ns t)
 {
     if (t == TIME_UNSET)
         return gotime_zero();
-    int64_t unix_s = floor_div(t, NS_PER_S);
-    return gotime_utc(unix_s, (int32_t)(t - unix_s * NS_PER_S));
+    int64_t unix_s;
+    int32_t nanos;
+    time_split(t, &unix_s, &nanos);
+    return gotime_utc(unix_s, nanos);
 }
 
 struct gotime gotime_from_zoned(struct zoned_time z)
@@ -94,8 +96,10 @@ static struct gotime at_instant(struct gotime t, int64_t unix_s, int32_t nanos)
 
 struct gotime gotime_add(struct gotime t, dur_ns d)
 {
-    int64_t whole_s = floor_div(d, NS_PER_S);
-    int64_t nanos = t.nanos + (d - whole_s * NS_PER_S);
+    int64_t whole_s;
+    int32_t rest;
+    time_split(d, &whole_s, &rest);
+    int64_t nanos = (int64_t)t.nanos + rest;
     if (t.has_mono)
         t.mono_ns = add_saturated(t.mono_ns, d);
     return at_instant(t, t.unix_s + whole_s + nanos / NS_PER_S, (int32_t)(nanos % NS_PER_S));

@@ -234,8 +234,5 @@ void pb_time_split(time_ns t, int64_t *ret_seconds, int32_t *ret_nanos)
         *ret_nanos = 0;
         return;
     }
-    int64_t seconds = t / NS_PER_S;
-    int64_t nanos = t % NS_PER_S;
-    *ret_seconds = nanos < 0 ? seconds - 1 : seconds;
-    *ret_nanos = (int32_t)(nanos < 0 ? nanos + NS_PER_S : nanos);
+    time_split(t, ret_seconds, ret_nanos);
 }

@@ -57,6 +57,10 @@ static void arithmetic_saturates_and_normalises(void **state)
     struct gotime far = gotime_add_date(t, INT64_MAX, INT64_MIN, INT64_MAX);
     far = gotime_add_date(far, INT64_MAX, 0, INT64_MAX);
     assert_true(gotime_cmp(&far, &t) > 0);
+    struct gotime oldest = gotime_from_ns(TIME_MIN);
+    check_format(&oldest, "2006-01-02T15:04:05.999999999", "1677-09-21T00:12:43.145224193");
+    struct gotime older = gotime_add(oldest, INT64_MIN);
+    check_format(&older, "2006-01-02", "1385-06-12");
 }
 
 // A zone file by hand: one transition in 2000 to +1 h, then a rule with summer time.
