@@ -159,7 +159,7 @@ bool keyring_open_packet(const struct keyring *k, str sealed, str label, struct 
 {
     size_t from = out->n;
     if (sealed.n == 0)
-        return err_set(err, ERR_SYNTAX, "Cannot decrypt empty payload");
+        return err_set(err, ERR_SYNTAX, "cannot decrypt empty payload");
     unsigned version = (uint8_t)sealed.p[0];
     if (version > SEALED_PLAIN)
         return err_set(err, ERR_UNSUPPORTED, "unsupported encryption version %u", version);
