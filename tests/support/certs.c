@@ -20,11 +20,11 @@ static void put_pem(struct buf *out, gnutls_datum_t *pem)
     gnutls_free(pem->data);
 }
 
-static void make_key(gnutls_x509_privkey_t *ret)
+static void make_key(gnutls_x509_privkey_t *ret, gnutls_pk_algorithm_t kind)
 {
+    unsigned bits = kind == GNUTLS_PK_RSA ? 2048 : GNUTLS_CURVE_TO_BITS(GNUTLS_ECC_CURVE_SECP256R1);
     must(gnutls_x509_privkey_init(ret));
-    must(gnutls_x509_privkey_generate(*ret, GNUTLS_PK_ECDSA,
-                                      GNUTLS_CURVE_TO_BITS(GNUTLS_ECC_CURVE_SECP256R1), 0));
+    must(gnutls_x509_privkey_generate(*ret, kind, bits, 0));
 }
 
 static gnutls_x509_crt_t make_crt(gnutls_x509_privkey_t key, const char *name, time_t end)
@@ -47,7 +47,7 @@ void cert_ca_init(struct cert_ca *ca, const char *name)
 {
     gnutls_datum_t pem;
     *ca = (struct cert_ca){0};
-    make_key(&ca->key);
+    make_key(&ca->key, GNUTLS_PK_ECDSA);
     ca->crt = make_crt(ca->key, name, time(NULL) + DAY_S);
     must(gnutls_x509_crt_set_basic_constraints(ca->crt, 1, -1));
     must(gnutls_x509_crt_set_key_usage(ca->crt, GNUTLS_KEY_KEY_CERT_SIGN));
@@ -95,12 +95,12 @@ static void add_san(gnutls_x509_crt_t crt, str san)
 }
 
 static void issue(struct cert_pair *ret, const struct cert_ca *ca, const char *name,
-                  const char *sans, time_t end)
+                  const char *sans, gnutls_pk_algorithm_t kind, time_t end)
 {
     gnutls_x509_privkey_t key;
     gnutls_datum_t pem;
     *ret = (struct cert_pair){0};
-    make_key(&key);
+    make_key(&key, kind);
     gnutls_x509_crt_t crt = make_crt(key, name, end);
     must(gnutls_x509_crt_set_key_usage(crt, GNUTLS_KEY_DIGITAL_SIGNATURE));
     must(gnutls_x509_crt_set_key_purpose_oid(crt, GNUTLS_KP_TLS_WWW_SERVER, 0));
@@ -121,13 +121,19 @@ static void issue(struct cert_pair *ret, const struct cert_ca *ca, const char *n
 
 void cert_issue(struct cert_pair *ret, const struct cert_ca *ca, const char *name, const char *sans)
 {
-    issue(ret, ca, name, sans, time(NULL) + DAY_S);
+    issue(ret, ca, name, sans, GNUTLS_PK_ECDSA, time(NULL) + DAY_S);
+}
+
+void cert_issue_rsa(struct cert_pair *ret, const struct cert_ca *ca, const char *name,
+                    const char *sans)
+{
+    issue(ret, ca, name, sans, GNUTLS_PK_RSA, time(NULL) + DAY_S);
 }
 
 void cert_issue_old(struct cert_pair *ret, const struct cert_ca *ca, const char *name,
                     const char *sans)
 {
-    issue(ret, ca, name, sans, time(NULL) - DAY_S / 24);
+    issue(ret, ca, name, sans, GNUTLS_PK_ECDSA, time(NULL) - DAY_S / 24);
 }
 
 void cert_pair_done(struct cert_pair *p)

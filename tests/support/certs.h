@@ -22,7 +22,10 @@ void cert_ca_done(struct cert_ca *ca);
 // for a day around now.
 void cert_issue(struct cert_pair *ret, const struct cert_ca *ca, const char *name,
                 const char *sans);
-// The same, but it has ended.
+// The same, with an RSA key of 2048 bits.
+void cert_issue_rsa(struct cert_pair *ret, const struct cert_ca *ca, const char *name,
+                    const char *sans);
+// The same as cert_issue(), but it has ended.
 void cert_issue_old(struct cert_pair *ret, const struct cert_ca *ca, const char *name,
                     const char *sans);
 void cert_pair_done(struct cert_pair *p);

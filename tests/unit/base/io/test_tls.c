@@ -288,10 +288,38 @@ static void clients_are_judged_by_the_policy(void **state)
     expect(&lab, &server, &strange, NULL);
     server.client_auth = TLS_REQUIRE_ANY_CERT;
     expect(&lab, &server, &nobody, "remote error: tls: ");
+    expect(&lab, &server, &strange, NULL); // sent although the server names another authority
     server.client_auth = TLS_NO_CLIENT_CERT;
     server.ca.text = S("");
     expect(&lab, &server, &nobody, NULL);
     cert_pair_done(&stranger);
+    lab_done(&lab);
+}
+
+// As Go's servers since 1.25: of RSA they want PSS signatures only.
+static void a_client_signs_as_the_server_wants(void **state)
+{
+    (void)state;
+    struct lab lab;
+    lab_init(&lab);
+    struct cert_pair rsa;
+    cert_issue_rsa(&rsa, &lab.ca, "client", "IP:127.0.0.1");
+    struct tlsconf server = server_conf(&lab), client = client_conf(&lab);
+    client.cert.text = buf_str(&rsa.cert);
+    client.key.text = buf_str(&rsa.key);
+    lab_open(&lab, &server, &client);
+    lab.echoes = true;
+    gnutls_priority_deinit(lab.server->priority);
+    assert_int_equal(gnutls_priority_init(
+                         &lab.server->priority,
+                         "NORMAL:-SIGN-ALL:+SIGN-ECDSA-SECP256R1-SHA256:+SIGN-RSA-PSS-RSAE-SHA256",
+                         NULL),
+                     0);
+    lab_dial(&lab, S("hello"));
+    loop_wait(&lab.l, &lab.near.pieces, 1);
+    check_str(buf_str(&lab.near.received), S("hello"));
+    lab_close(&lab);
+    cert_pair_done(&rsa);
     lab_done(&lab);
 }
 
@@ -519,6 +547,7 @@ int test_tls(void)
         cmocka_unit_test(a_silent_end_is_a_clean_end_and_last_words_arrive),
         cmocka_unit_test(servers_are_judged_by_chain_and_name),
         cmocka_unit_test(clients_are_judged_by_the_policy),
+        cmocka_unit_test(a_client_signs_as_the_server_wants),
         cmocka_unit_test(allowed_sans_are_exact),
         cmocka_unit_test(versions_suites_and_curves_are_kept),
         cmocka_unit_test(changed_files_count_from_the_next_handshake_on),
