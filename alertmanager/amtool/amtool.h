@@ -1,48 +1,107 @@
 // SPDX-License-Identifier: Apache-2.0
 // amtool.h: what the commands of amtool share.
 //
-// main.c reads the command line, with defaults from amtool's configuration file, and runs one
-// command. A command leaves its result in `out`, which goes to stdout, and returns whether it went
+// main.c knows the process: its streams, its environment, its loop, the kinds of files. Everything
+// else sees a struct amtool_world, so that a test can be the world. amtool.c reads the arguments,
+// with defaults from amtool's configuration file, and runs one command.
+//
+// A command puts its result into `out`, which goes to stdout, and remarks into `notes`, which go to
+// stderr; both are written when it ends, or earlier by amtool_flush. It returns whether it went
 // well; its error goes to stderr behind "amtool: error: ", and the process ends with 1.
-// Only main.c knows the process: its streams, its environment, the kinds of files.
+//
+// Files: amtool.c, commands.[ch] (the tables), config_file.c, args.[ch] (arguments to matchers,
+// labels, times), client.[ch] and client_open.c (requests), model.[ch] (the API's objects),
+// output.[ch], table.[ch] and route_tree.[ch] (what is printed), and the commands: cmd_*.c.
 #pragma once
 #include "alertmanager/options.h"
 #include "base/core/arena.h"
 #include "base/core/err.h"
 #include "base/core/flags.h"
+#include "base/text/url.h"
 #include "base/text/yaml_bind.h"
 
+struct config;
 struct env;
 struct tpldata;
 struct tplfuncs_context;
 
-struct amtool {
+struct amtool_world {
     struct env *env;
-    struct arena mem; // lives as long as the process
-    struct buf out;
-    const char *tz;            // the variable TZ; NULL: not set
+    void (*wait)(struct env *); // runs the loop until wake is called from inside it
+    void (*wake)(struct env *);
+    // False: no such file, or a folder in its place. Errors: kingpin's texts.
+    bool (*find_file)(void *owner, str path, struct err *err);
+    void (*write)(void *owner, bool is_error, str text); // to stdout or stderr, at once
+    void *owner;
+    const char *user;          // the user's name; "": unknown
+    const char *home, *tz;     // variables; NULL: not set
     bool is_stdin_interactive; // a terminal or another device: nothing to read from
+};
+
+// What `silence add` and `silence update` have in common.
+struct silence_flags {
+    str author, duration, start, end, comment;
+    bool needs_comment, is_quiet;
+    struct flag_strs annotations;
+};
+
+struct amtool {
+    const struct amtool_world *world;
+    struct env *env;  // the world's
+    struct arena mem; // lives as long as the process
+    struct buf out, notes;
 
     // Global flags.
-    bool help, version, verbose, version_check;
-    str date_format, url, output, http_config_file, enable_feature;
+    bool help, help_long, help_man, complete, script_bash, script_zsh;
+    bool version, verbose, version_check;
+    struct url url;
+    bool has_url;
+    str date_format, output, http_config_file, enable_feature;
     dur_ns timeout;
     struct am_features features;
 
-    // template render
-    struct flag_strs globs;
-    str template_text, template_type, template_data;
-
-    // check-config
-    struct flag_strs files;
+    // Flags of commands.
+    struct {
+        struct flag_strs globs;
+        str text, type, data;
+    } render;
+    struct {
+        bool inhibited, silenced, active, unprocessed;
+        str receiver;
+    } alerts;
+    struct {
+        str generator_url, start, end;
+        struct flag_strs annotations;
+    } alert;
+    struct {
+        bool expired, is_quiet;
+        str created_by, id;
+        dur_ns within;
+    } silences;
+    struct silence_flags silence;
+    struct {
+        bool is_forced;
+        int64_t workers;
+    } import;
+    struct {
+        str config_file, expected;
+        bool with_tree;
+    } routes;
+    struct flag_strs args; // of the command, whichever it is
 };
 
+// Runs one command line. False: *err is to be reported, then 1 is the exit code.
+bool amtool_run(struct amtool *t, int argc, char *const *argv, struct err *err);
+void amtool_done(struct amtool *t);
+void amtool_flush(struct amtool *t); // writes what is in out and notes
+
 typedef bool amtool_command_fn(struct amtool *t, struct err *err);
+amtool_command_fn cmd_alert_add, cmd_alert_query, cmd_check_config, cmd_cluster_show,
+    cmd_config_show, cmd_routes_show, cmd_routes_test, cmd_silence_add, cmd_silence_expire,
+    cmd_silence_import, cmd_silence_query, cmd_silence_update, cmd_template_render;
 
-amtool_command_fn cmd_check_config, cmd_template_render;
-
-// main.c: false if there is no such file, or a folder in its place. Errors: kingpin's texts.
-bool amtool_file_exists(struct amtool *t, str path, struct err *err);
+// The matchers' grammar that --enable-feature chose.
+enum matcher_mode amtool_matcher_mode(const struct amtool *t);
 
 // ---- template_data.c ---------------------------------------------------------------------------
 

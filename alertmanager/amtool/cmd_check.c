@@ -41,8 +41,8 @@ static void check_file(struct check *c)
     struct err err = ERR_INIT;
     struct buf *out = &c->amtool->out;
     defer(buf_done) struct buf text = {0};
-    struct am_options options = {.features = c->amtool->features};
-    struct config_options load = {.env = c->amtool->env, .matchers = am_matcher_mode(&options)};
+    struct config_options load = {.env = c->amtool->env,
+                                  .matchers = amtool_matcher_mode(c->amtool)};
     buf_printf(out, "Checking '%.*s'", STR(c->path));
     struct config *config = config_load_file(c->path, &load, &text, &err);
     if (!config) {
@@ -67,15 +67,11 @@ static void check_file(struct check *c)
 bool cmd_check_config(struct amtool *t, struct err *err)
 {
     str standard_input = S("/dev/stdin");
-    struct flag_strs files = t->files;
+    struct flag_strs files = t->args;
     if (files.count == 0) {
-        if (t->is_stdin_interactive)
+        if (t->world->is_stdin_interactive)
             return err_set(err, ERR_INVALID, "Failed to read from standard input");
         files = (struct flag_strs){&standard_input, 1};
-    }
-    for (size_t i = 0; i < files.count; i++) {
-        if (!amtool_file_exists(t, files.items[i], err))
-            return false;
     }
     struct templates builtin;
     struct check c = {.amtool = t, .builtin = &builtin};

@@ -10,12 +10,12 @@
 static bool read_data(struct amtool *t, const struct tplfuncs_context *clock, struct tpldata *ret,
                       struct err *err)
 {
-    if (t->template_data.n == 0) {
+    if (t->render.data.n == 0) {
         template_data_sample(clock, &t->mem, ret);
         return true;
     }
     struct buf text = {.mem = &t->mem};
-    return env_file_read(t->env, t->template_data, TEMPLATE_DATA_BYTES_MAX, &text, err) &&
+    return env_file_read(t->env, t->render.data, TEMPLATE_DATA_BYTES_MAX, &text, err) &&
            template_data_parse(buf_str(&text), &t->mem, ret, err);
 }
 
@@ -26,8 +26,8 @@ static bool render(struct amtool *t, struct tplfuncs_context *context, const str
     if (!read_data(t, context, &data, err))
         return false;
     struct tpl_run run = {.data = tpldata_plain_value(&data), .mem = &t->mem, .context = context};
-    const struct tpl_set *set = str_eq(t->template_type, S("html")) ? sets->html : sets->text;
-    if (tpl_render(set, t->template_text, &run, &t->out, err))
+    const struct tpl_set *set = str_eq(t->render.type, S("html")) ? sets->html : sets->text;
+    if (tpl_render(set, t->render.text, &run, &t->out, err))
         return true;
     buf_clear(&t->out); // what came before the failure is no result
     return false;
@@ -36,11 +36,11 @@ static bool render(struct amtool *t, struct tplfuncs_context *context, const str
 bool cmd_template_render(struct amtool *t, struct err *err)
 {
     struct templates builtin, sets;
-    struct str_list patterns = {t->globs.items, t->globs.count};
+    struct str_list patterns = {t->render.globs.items, t->render.globs.count};
     struct zones zones = {.env = t->env};
     struct tplfuncs_context context = {
         .now = env_now(t->env),
-        .local = zones_find_local(&zones, t->tz),
+        .local = zones_find_local(&zones, t->world->tz),
         .find_zone = zones_find,
         .owner = &zones,
     };

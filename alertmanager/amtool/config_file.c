@@ -6,13 +6,27 @@
 
 #define CONFIG_FILE_BYTES_MAX ((size_t)1 << 20)
 
+// An older name of a flag; the flag's own name in the same file goes before it.
+#define LEGACY_NAME S("comment_required")
+#define LEGACY_FOR  S("require-comment")
+
+static bool mismatch(const struct yaml_node *n, const char *type, struct err *err)
+{
+    defer(buf_done) struct buf value = {.max = ERR_TEXT_BYTES};
+    if (n->kind == YAML_SCALAR)
+        buf_printf(&value, " `%.*s`", STR(n->text));
+    return err_set(err, ERR_INVALID,
+                   "yaml: unmarshal errors:\n  line %u: cannot unmarshal %.*s%.*s into %s", n->line,
+                   STR(yaml_short_tag(n)), STR(buf_str(&value)), type);
+}
+
 static bool add_pairs(struct amtool_defaults *d, const struct yaml_node *document,
                       struct arena *mem, struct err *err)
 {
     if (document->kind == YAML_NULL)
         return true;
     if (document->kind != YAML_MAPPING)
-        return err_set(err, ERR_INVALID, "yaml: line %u: not a mapping of flags", document->line);
+        return mismatch(document, "map[string]string", err);
     struct yaml_str_pair *items =
         arena_array(mem, struct yaml_str_pair, d->count + document->count);
     if (d->count)
@@ -20,9 +34,13 @@ static bool add_pairs(struct amtool_defaults *d, const struct yaml_node *documen
     for (size_t i = 0; i < document->count; i++) {
         const struct yaml_member *m = &document->members[i];
         if (m->value->kind == YAML_MAPPING || m->value->kind == YAML_SEQUENCE)
-            return err_set(err, ERR_INVALID, "yaml: line %u: the value of %.*s is not a text",
-                           m->value->line, STR(m->key->text));
-        items[d->count++] = (struct yaml_str_pair){m->key->text, m->value->text};
+            return mismatch(m->value, "string", err);
+        bool is_legacy = str_eq(m->key->text, LEGACY_NAME);
+        if (is_legacy && yaml_get(document, LEGACY_FOR))
+            continue;
+        items[d->count++] =
+            (struct yaml_str_pair){is_legacy ? LEGACY_FOR : m->key->text,
+                                   m->value->kind == YAML_NULL ? S("") : m->value->text};
     }
     d->items = items;
     return true;
@@ -54,20 +72,14 @@ bool amtool_defaults_load(struct env *env, const char *home, struct arena *mem,
            add_file(ret, env, S("/etc/amtool/config.yml"), mem, err);
 }
 
-static bool find(const struct amtool_defaults *d, str name, str *ret)
+bool amtool_default_find(void *defaults, const struct flag *flag, str *ret)
 {
+    const struct amtool_defaults *d = defaults;
     for (size_t i = 0; i < d->count; i++) { // the first file that has it wins
-        if (str_eq(d->items[i].key, name)) {
+        if (str_eq(d->items[i].key, str_c(flag->name))) {
             *ret = d->items[i].value;
             return true;
         }
     }
     return false;
-}
-
-bool amtool_default_find(void *defaults, const struct flag *flag, str *ret)
-{
-    str name = str_c(flag->name);
-    return find(defaults, name, ret) ||
-           (str_eq(name, S("require-comment")) && find(defaults, S("comment_required"), ret));
 }

@@ -6,7 +6,9 @@
 // Errors, help and defaults read as upstream's.
 //
 // A switch named "help" ends the parsing as soon as it has been seen: nothing behind it, and no
-// missing flag, is an error any more. Go's -h is the same. What to print is the program's business.
+// missing flag, is an error any more. So do kingpin's help-long, help-man, completion-script-bash
+// and completion-script-zsh, and Go's -h. What to print is the program's business; see also
+// flags_extra.h.
 #pragma once
 #include "base/core/arena.h"
 #include "base/core/err.h"
@@ -122,7 +124,8 @@ struct flags {
 struct flags_chosen {
     const struct flags_command *path[FLAGS_COMMAND_DEPTH_MAX];
     size_t depth;
-    bool wants_help; // "help" was seen: print it, do nothing else
+    size_t named_depth; // path[named_depth … depth) are defaults, whose names were left out
+    bool wants_help;    // "help" was seen: print it, do nothing else
 };
 
 // Fills what the table points at; values live in mem or point into argv. Positional arguments go to

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // --help in the layout of kingpin (two columns) and of Go's flag package (one flag per paragraph).
 #include "base/core/alloc.h"
+#include "base/core/flags_extra.h"
 #include "base/core/flags_internal.h"
 #include "base/core/utf8.h"
 
@@ -101,8 +102,7 @@ static void put_placeholder(struct buf *out, const struct flag *flag)
     }
 }
 
-// "-h, --help", "    --[no-]switch", "--name=VALUE ..."
-static void put_flag_usage(struct buf *out, const struct flag *flag, bool have_short)
+void flag_put_usage(struct buf *out, const struct flag *flag, bool have_short)
 {
     if (flag->short_name)
         buf_printf(out, "-%c, ", flag->short_name);
@@ -122,7 +122,8 @@ struct table {
     size_t count;
 };
 
-static void put_flag_rows(struct buf *out, const struct table *tables, size_t table_count)
+// False: there is none to show.
+static bool put_flag_rows(struct buf *out, const struct table *tables, size_t table_count)
 {
     bool have_short = false;
     size_t total = 0;
@@ -138,13 +139,12 @@ static void put_flag_rows(struct buf *out, const struct table *tables, size_t ta
             if (flag->is_hidden)
                 continue;
             defer(buf_done) struct buf left = {0};
-            put_flag_usage(&left, flag, have_short);
+            flag_put_usage(&left, flag, have_short);
             rows[count++] = (struct row){arena_str(&mem, buf_str(&left)), str_c(flag->help)};
         }
-    buf_put(out, S("Flags:\n"));
     put_rows(out, rows, count);
-    buf_put_c(out, '\n');
     arena_done(&mem);
+    return count > 0;
 }
 
 // Required flags by name, "[<flags>]" for the others (help and its like do not count).
@@ -176,7 +176,7 @@ static void put_flag_summary(struct buf *out, const struct flag *items, size_t c
         buf_put(out, S(" [<flags>]"));
 }
 
-static void put_command_usage(struct buf *out, const struct flags_command *c)
+void flag_put_command_usage(struct buf *out, const struct flags_command *c)
 {
     put_flag_summary(out, c->items, c->count);
     for (size_t i = 0; i < c->arg_count; i++) {
@@ -186,9 +186,20 @@ static void put_command_usage(struct buf *out, const struct flags_command *c)
     }
 }
 
-// All commands that do something, by their full names.
+static void put_indented(struct buf *out, str text)
+{
+    while (text.n) {
+        str line;
+        str_cut(text, '\n', &line, &text);
+        buf_put_fill(out, ' ', GAP);
+        buf_put(out, line);
+        buf_put_c(out, '\n');
+    }
+}
+
+// All commands that do something, by their full names; is_long: with their flags.
 static void put_commands(struct buf *out, const struct flags_command *items, size_t count,
-                         str parents)
+                         str parents, bool is_long)
 {
     for (size_t i = 0; i < count; i++) {
         const struct flags_command *c = &items[i];
@@ -199,16 +210,21 @@ static void put_commands(struct buf *out, const struct flags_command *items, siz
         buf_put(&name, str_c(c->name));
         if (c->command_count) {
             buf_put_c(&name, ' ');
-            put_commands(out, c->commands, c->command_count, buf_str(&name));
+            put_commands(out, c->commands, c->command_count, buf_str(&name), is_long);
             continue;
         }
         buf_put(out, buf_str(&name));
         if (c->is_default)
             buf_put_c(out, '*');
-        put_command_usage(out, c);
+        flag_put_command_usage(out, c);
         buf_put(out, S("\n    "));
         put_wrapped(out, str_c(c->help), 4);
         buf_put_c(out, '\n');
+        defer(buf_done) struct buf flags = {0};
+        if (is_long && put_flag_rows(&flags, &(struct table){c->items, c->count}, 1)) {
+            put_indented(out, buf_str(&flags));
+            buf_put_c(out, '\n');
+        }
     }
 }
 
@@ -229,7 +245,8 @@ static void put_args(struct buf *out, const struct flags_command *c)
     arena_done(&mem);
 }
 
-static void put_kingpin(const struct flags *f, const struct flags_chosen *chosen, struct buf *out)
+static void put_kingpin(const struct flags *f, const struct flags_chosen *chosen, bool is_long,
+                        struct buf *out)
 {
     size_t depth = chosen ? chosen->depth : 0;
     const struct flags_command *last = depth ? chosen->path[depth - 1] : NULL;
@@ -240,7 +257,7 @@ static void put_kingpin(const struct flags *f, const struct flags_chosen *chosen
         tables[i + 1] = (struct table){chosen->path[i]->items, chosen->path[i]->count};
     }
     if (last)
-        put_command_usage(out, last);
+        flag_put_command_usage(out, last);
     else
         put_flag_summary(out, f->items, f->count);
     size_t command_count = last ? last->command_count : f->command_count;
@@ -253,7 +270,9 @@ static void put_kingpin(const struct flags *f, const struct flags_chosen *chosen
         put_paragraphs(out, about);
         buf_put_c(out, '\n');
     }
+    buf_put(out, S("Flags:\n"));
     put_flag_rows(out, tables, depth + 1);
+    buf_put_c(out, '\n');
     if (last)
         put_args(out, last);
     if (!command_count)
@@ -262,7 +281,7 @@ static void put_kingpin(const struct flags *f, const struct flags_chosen *chosen
     defer(buf_done) struct buf parents = {0};
     for (size_t i = 0; i < depth; i++)
         buf_printf(&parents, "%s ", chosen->path[i]->name);
-    put_commands(out, commands, command_count, buf_str(&parents));
+    put_commands(out, commands, command_count, buf_str(&parents), is_long);
 }
 
 // ---- Go ------------------------------------------------------------------------------------
@@ -397,5 +416,10 @@ void flags_help_command(const struct flags *f, const struct flags_chosen *chosen
     if (f->style == FLAGS_GO)
         put_go(f, out);
     else
-        put_kingpin(f, chosen, out);
+        put_kingpin(f, chosen, false, out);
+}
+
+void flags_help_long(const struct flags *f, struct buf *out)
+{
+    put_kingpin(f, NULL, true, out);
 }

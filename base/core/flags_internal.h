@@ -30,6 +30,10 @@ bool flags_parse_kingpin(const struct flags *f, int argc, char *const *argv, str
 bool flags_parse_go(const struct flags *f, int argc, char *const *argv, struct arena *mem,
                     struct flag_strs *ret_args, struct err *err);
 
+// "-h, --help", "    --[no-]switch", "--name=VALUE ..."
+void flag_put_usage(struct buf *out, const struct flag *flag, bool have_short);
+void flag_put_command_usage(struct buf *out, const struct flags_command *c); // " [<flags>] <arg>"
+
 void flag_put_quoted(struct buf *out, str s); // Go's %q
 void flag_strs_add(struct flag_strs *list, str item, struct arena *mem);
 // The array in `items` with room for one more item behind the first `count`; it may have moved.

@@ -5,9 +5,15 @@
 #include "base/core/flags_internal.h"
 #include "base/core/utf8.h"
 
+// A switch: the line is not to be run but to be completed.
+#define COMPLETION S("completion-bash")
+
 enum token_kind { TOKEN_END, TOKEN_LONG, TOKEN_SHORT, TOKEN_ARG };
 
 struct token {
+    // A switch: the line is not to be run but to be completed.
+#define COMPLETION S("completion-bash")
+
     enum token_kind kind;
     str text; // without dashes
 };
@@ -179,6 +185,25 @@ static bool unknown_flag(struct parser *p, struct token t)
     return err_set(p->err, ERR_SYNTAX, "unknown long flag '--%.*s'", STR(t.text));
 }
 
+static bool has_switch(const struct parser *p, str name)
+{
+    for (size_t i = 0; i < p->element_count; i++)
+        if (p->elements[i].flag && str_eq(str_c(p->elements[i].flag->name), name))
+            return true;
+    return false;
+}
+
+// Switches that have something printed about the program and do nothing else.
+static bool is_help(str name)
+{
+    static const char *const NAMES[] = {"help", "help-long", "help-man", "completion-script-bash",
+                                        "completion-script-zsh"};
+    for (size_t i = 0; i < ARRAY_LEN(NAMES); i++)
+        if (str_eq(name, str_c(NAMES[i])))
+            return true;
+    return false;
+}
+
 static bool parse_flag(struct parser *p, struct token t)
 {
     bool is_inverted = false;
@@ -193,13 +218,15 @@ static bool parse_flag(struct parser *p, struct token t)
     str value = is_inverted ? S("false") : S("true");
     if (!flag_is_switch(flag)) {
         struct token next = peek(p);
+        if (next.kind == TOKEN_END && has_switch(p, COMPLETION))
+            return true; // its value is what is to be completed
         if (next.kind != TOKEN_ARG)
             return err_set(p->err, ERR_SYNTAX, "expected argument for flag '%s%.*s'",
                            t.kind == TOKEN_SHORT ? "-" : "--", STR(t.text));
         value = next.text;
         advance(p);
     }
-    if (str_eq(str_c(flag->name), S("help")))
+    if (is_help(str_c(flag->name)))
         p->chosen->wants_help = true;
     add_element(p, (struct element){.flag = flag, .value = value});
     return true;
@@ -266,8 +293,10 @@ static bool parse_arg(struct parser *p, struct token t, struct flag_strs *ret_ar
         if (!command)
             return err_set(p->err, ERR_SYNTAX, "expected command but got \"%.*s\"", STR(t.text));
         choose(p, command);
-        if (named)
+        if (named) {
+            p->chosen->named_depth = p->chosen->depth;
             advance(p);
+        }
         return true;
     }
     if (p->chosen->depth == 0) {
@@ -392,12 +421,11 @@ static bool check_required(struct parser *p)
     return true;
 }
 
-static bool wants_version(const struct parser *p)
+// The version is asked for, or how the line may go on: nothing is run, so nothing needs to be
+// complete.
+static bool only_asks(const struct parser *p)
 {
-    for (size_t i = 0; i < p->element_count; i++)
-        if (p->elements[i].flag && str_eq(str_c(p->elements[i].flag->name), S("version")))
-            return true;
-    return false;
+    return has_switch(p, S("version")) || has_switch(p, COMPLETION);
 }
 
 static bool set_all(struct parser *p)
@@ -410,10 +438,10 @@ static bool set_all(struct parser *p)
             return false;
     if (!set_values(p))
         return false;
-    if (depth && p->chosen->path[depth - 1]->command_count && !wants_version(p))
+    if (depth && p->chosen->path[depth - 1]->command_count && !only_asks(p))
         return err_set(p->err, ERR_SYNTAX, "must select a subcommand of '%s'",
                        p->chosen->path[depth - 1]->name);
-    return wants_version(p) || check_required(p);
+    return only_asks(p) || check_required(p);
 }
 
 // Help was asked for: the switches that are on the line are set, and nothing is an error.
@@ -447,6 +475,10 @@ bool flags_parse_kingpin(const struct flags *f, int argc, char *const *argv, str
         ok = true;
     } else if (ok) {
         ok = set_all(&p);
+        if (!ok && has_switch(&p, COMPLETION)) { // half a value may be a bad one
+            err_clear(err);
+            ok = true;
+        }
     }
     mem_free(p.elements);
     return ok;

@@ -79,12 +79,9 @@ static void json_count_texts(json *v, struct arena *mem) // recursion: JSON_DEPT
 
 // ---- parsing ------------------------------------------------------------------------------------
 
-json *json_parse(str text, bool rest_is_fine, struct arena *mem, struct err *err)
+static json *json_build(const struct json_scan *scan, struct arena *mem, struct err *err)
 {
-    struct json_scan scan;
-    if (!json_scan(text, rest_is_fine, &scan, err))
-        return NULL;
-    str clean = scan.needs_rewrite ? json_rewrite(scan.value, mem) : scan.value;
+    str clean = scan->needs_rewrite ? json_rewrite(scan->value, mem) : scan->value;
 
     struct arena *outer = arena_of_parse;
     arena_of_parse = mem;
@@ -94,9 +91,25 @@ json *json_parse(str text, bool rest_is_fine, struct arena *mem, struct err *err
         err_set(err, ERR_SYNTAX, "invalid JSON");
         return NULL;
     }
-    if (scan.has_nul)
+    if (scan->has_nul)
         json_count_texts(v, mem);
     return v;
+}
+
+json *json_parse(str text, bool rest_is_fine, struct arena *mem, struct err *err)
+{
+    struct json_scan scan;
+    return json_scan(text, rest_is_fine, &scan, err) ? json_build(&scan, mem, err) : NULL;
+}
+
+json *json_parse_next(str *text, struct arena *mem, struct err *err)
+{
+    struct json_scan scan;
+    if (!json_scan(*text, true, &scan, err))
+        return NULL;
+    const char *end = scan.value.p + scan.value.n;
+    *text = str_from(end, (size_t)(text->p + text->n - end));
+    return json_build(&scan, mem, err);
 }
 
 // ---- getters ------------------------------------------------------------------------------------

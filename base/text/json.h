@@ -16,6 +16,8 @@ typedef struct cJSON json; // walk with ->child and ->next, never by index
 // Errors: ERR_SYNTAX with the byte offset ("invalid character '}' at byte 12", "unexpected end of
 // JSON input"), ERR_LIMIT (nesting).
 json *json_parse(str text, bool rest_is_fine, struct arena *mem, struct err *err);
+// The first value of *text, which then begins behind it: for values that stand in a row.
+json *json_parse_next(str *text, struct arena *mem, struct err *err);
 
 bool json_is_object(const json *v);
 bool json_is_array(const json *v);

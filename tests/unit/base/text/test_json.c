@@ -32,6 +32,22 @@ static void values_have_types(void **state)
     arena_done(&mem);
 }
 
+static void values_in_a_row_are_read_one_by_one(void **state)
+{
+    (void)state;
+    struct arena mem = {0};
+    struct err err = ERR_INIT;
+    str text = S(" {\"a\":1} [2]x");
+    check_str(json_key(json_first(json_parse_next(&text, &mem, &err))), S("a"));
+    check_str(text, S(" [2]x"));
+    assert_true(json_number(json_first(json_parse_next(&text, &mem, &err))) == 2);
+    check_str(text, S("x"));
+    assert_null(json_parse_next(&text, &mem, &err));
+    assert_true(err.code == ERR_SYNTAX);
+    check_str(text, S("x"));
+    arena_done(&mem);
+}
+
 static void keys_are_found_as_go_finds_them(void **state)
 {
     (void)state;
@@ -249,6 +265,7 @@ int test_json(void)
 {
     static const struct CMUnitTest tests[] = {
         cmocka_unit_test(values_have_types),
+        cmocka_unit_test(values_in_a_row_are_read_one_by_one),
         cmocka_unit_test(keys_are_found_as_go_finds_them),
         cmocka_unit_test(texts_keep_all_bytes),
         cmocka_unit_test(long_numbers_are_rounded),
