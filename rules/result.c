@@ -20,6 +20,15 @@ bool is_stale_nan(double x)
     return bits == STALE_NAN_BITS;
 }
 
+// An infinity that was written in digits is a number too large, not one that the datasource meant.
+static bool has_digit(str s)
+{
+    size_t i = 0;
+    while (i < s.n && (s.p[i] < '0' || s.p[i] > '9'))
+        i++;
+    return i < s.n;
+}
+
 // [1704067200.5, "1"]: whole seconds and a number's text.
 static bool read_sample(const json *pair, struct sample *ret, struct err *err)
 {
@@ -32,9 +41,10 @@ static bool read_sample(const json *pair, struct sample *ret, struct err *err)
         return err_set(err, ERR_SYNTAX, "timestamp %g is out of range", seconds);
     ret->ts_ms = (int64_t)seconds * 1000;
     str text = json_str(value);
-    if (!str_to_f64(text, &ret->value))
-        return err_set(err, ERR_SYNTAX, "cannot parse value \"%.*s\"", STR(text));
-    return true;
+    bool ok = str_to_f64(text, &ret->value);
+    if (ok && isinf(ret->value) && has_digit(text))
+        return err_set(err, ERR_SYNTAX, "value \"%.*s\" is out of range", STR(text));
+    return ok || err_set(err, ERR_SYNTAX, "cannot parse value \"%.*s\"", STR(text));
 }
 
 static bool read_labels(const json *metric, struct arena *mem, struct series *ret, struct err *err)

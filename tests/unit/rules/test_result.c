@@ -43,6 +43,24 @@ static void a_result_is_a_list(void **state)
     check_answer("matrix", "null", true, "");
 }
 
+static void a_value_is_a_number_in_range(void **state)
+{
+    (void)state;
+    static const char *const FINE[] = {"+Inf", "-inf", "Infinity", "NaN", "1e3", "1e-400", "-0"};
+    static const char *const TOO_LARGE[] = {"1e400", "-1e309", "0x1p1024"};
+    struct arena mem = {0};
+    for (size_t i = 0; i < ARRAY_LEN(FINE); i++)
+        check_answer("scalar", arena_printf(&mem, "[1,\"%s\"]", FINE[i]).p, false, "");
+    for (size_t i = 0; i < ARRAY_LEN(TOO_LARGE); i++)
+        check_answer("scalar", arena_printf(&mem, "[1,\"%s\"]", TOO_LARGE[i]).p, false,
+                     arena_printf(&mem, "failed to decode response: value \"%s\" is out of range",
+                                  TOO_LARGE[i])
+                         .p);
+    check_answer("scalar", "[1,\"one\"]", false,
+                 "failed to decode response: cannot parse value \"one\"");
+    arena_done(&mem);
+}
+
 static void graphite_answers_with_a_list(void **state)
 {
     (void)state;
@@ -66,6 +84,7 @@ int test_result(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(instant_series_need_labels),
         cmocka_unit_test(a_result_is_a_list),
+        cmocka_unit_test(a_value_is_a_number_in_range),
         cmocka_unit_test(graphite_answers_with_a_list),
     };
     return run_group("result", tests);
