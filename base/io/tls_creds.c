@@ -43,8 +43,8 @@ void tls_creds_unref(struct tls_creds *c)
 // ---- a client's certificate ----------------------------------------------------------------
 // A client sends the one that it has, whatever the server has asked for: the server then says what
 // it does not like. GnuTLS by itself would keep it back unless one of the named authorities has
-// issued it and, for an RSA key, the server takes PKCS #1 signatures, which Go's servers do not
-// want since Go 1.25 (they want RSA-PSS, which the same key makes).
+// issued it and, for an RSA key, the server takes PKCS #1 signatures. Those of Go 1.26 take RSA-PSS
+// only, which the same key makes; those of Go 1.19 take both.
 
 void tls_creds_pair(const struct tls_creds *c, gnutls_pcert_st **ret_chain, unsigned *ret_count,
                     gnutls_privkey_t *ret_key)

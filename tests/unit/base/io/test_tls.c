@@ -296,7 +296,7 @@ static void clients_are_judged_by_the_policy(void **state)
     lab_done(&lab);
 }
 
-// As Go's servers since 1.25: of RSA they want PSS signatures only.
+// As servers of Go 1.26: of RSA they want PSS signatures only.
 static void a_client_signs_as_the_server_wants(void **state)
 {
     (void)state;
