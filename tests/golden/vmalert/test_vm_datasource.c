@@ -357,19 +357,6 @@ static const char *run_case(const cJSON *c, struct arena *mem)
     return case_fail(mem, "unknown kind %.*s", STR(kind));
 }
 
-static int open_wire(void **state)
-{
-    (void)state;
-    return wire_open(&wire) ? 0 : -1;
-}
-
-static int close_wire(void **state)
-{
-    (void)state;
-    wire_close(&wire);
-    return 0;
-}
-
 static void datasources(void **state)
 {
     (void)state;
@@ -379,7 +366,7 @@ static void datasources(void **state)
 int test_vm_datasource(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test_setup_teardown(datasources, open_wire, close_wire),
+        cmocka_unit_test_prestate_setup_teardown(datasources, wire_setup, wire_teardown, &wire),
     };
     return run_group("vm-datasource", tests);
 }

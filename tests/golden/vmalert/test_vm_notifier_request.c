@@ -196,19 +196,6 @@ static const char *run_case(const cJSON *c, struct arena *mem)
     return is_labels ? run_labels(c, mem) : run_send(c, mem);
 }
 
-static int open_wire(void **state)
-{
-    (void)state;
-    return wire_open(&wire) ? 0 : -1;
-}
-
-static int close_wire(void **state)
-{
-    (void)state;
-    wire_close(&wire);
-    return 0;
-}
-
 static void notifier_requests(void **state)
 {
     (void)state;
@@ -222,7 +209,8 @@ static void notifier_requests(void **state)
 int test_vm_notifier_request(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test_setup_teardown(notifier_requests, open_wire, close_wire),
+        cmocka_unit_test_prestate_setup_teardown(notifier_requests, wire_setup, wire_teardown,
+                                                 &wire),
     };
     return run_group("vm-notifier-request", tests);
 }

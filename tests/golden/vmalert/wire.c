@@ -20,8 +20,9 @@ static void handle(void *owner, struct http_exchange *x)
     x->reply(x, &reply);
 }
 
-bool wire_open(struct wire *w)
+int wire_setup(void **state)
 {
+    struct wire *w = *state;
     struct err err = ERR_INIT;
     const struct http_server_options options = {
         .listen = S("127.0.0.1:0"), .body_bytes_max = 1 << 20, .handle = handle, .owner = w};
@@ -29,13 +30,15 @@ bool wire_open(struct wire *w)
     w->env = env_uv_new(&(struct env_uv_options){0}, &err);
     w->server = w->env ? env_http_listen(w->env, &options, &w->addr, &err) : NULL;
     snprintf(w->url, sizeof(w->url), "http://127.0.0.1:%u", w->addr.port);
-    return w->server != NULL;
+    return w->server ? 0 : -1;
 }
 
-void wire_close(struct wire *w)
+int wire_teardown(void **state)
 {
+    struct wire *w = *state;
     env_uv_free(w->env);
     arena_done(&w->mem);
+    return 0;
 }
 
 void wire_forget(struct wire *w)

@@ -23,8 +23,9 @@ struct wire {
     size_t header_count;
 };
 
-bool wire_open(struct wire *w);
-void wire_close(struct wire *w);
+// Around a cmocka test whose state is the struct wire.
+int wire_setup(void **state);
+int wire_teardown(void **state);
 void wire_forget(struct wire *w);
 
 // Runs the env until wire_wake; the clients' callbacks call it.
