@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "alertmanager/amtool/model.h"
 
+#include "alertmanager/schema_time.h"
 #include "base/core/alloc.h"
 #include "base/model/labels.h"
 
@@ -92,42 +93,10 @@ const struct model MODEL_STATUS = {
 
 // ---- times -------------------------------------------------------------------------------------
 
-bool model_time_parse(str text, struct gotime *ret, struct err *err)
-{
-    // A fraction of any length fits behind the seconds, but an offset without a colon is known only
-    // behind exactly three or six digits.
-    static const str layouts[] = {
-        {"2006-01-02T15:04:05Z07:00", 25},
-        {"2006-01-02T15:04:05.000000Z0700", 31},
-        {"2006-01-02T15:04:05.000Z0700", 28},
-        {"2006-01-02T15:04:05", 19},
-        {"2006-01-02T15:04Z", 17},
-        {"2006-01-02T15:04", 16},
-        {"2006-01-02 15:04:05", 19},
-        {"2006-01-02", 10},
-    };
-    if (text.n == 0) {
-        *ret = gotime_utc(0, 0);
-        return true;
-    }
-    struct arena mem = {0};
-    bool ok = false;
-    for (size_t i = 0; i < ARRAY_LEN(layouts) && !ok; i++) {
-        err_clear(err);
-        ok = gotime_parse(layouts[i], text, &mem, ret, err);
-    }
-    arena_done(&mem);
-    if (ok && ret->offset_s == 0)
-        *ret = gotime_utc(ret->unix_s, ret->nanos);
-    else if (ok)
-        ret->zone = S(""); // only the offset is known; an abbreviation would be in `mem`
-    return ok;
-}
-
 struct gotime model_time(const json *v)
 {
     struct gotime t;
-    return json_is_string(v) && model_time_parse(json_str(v), &t, NULL) ? t : gotime_zero();
+    return json_is_string(v) && schema_time_parse(json_str(v), &t, NULL) ? t : gotime_zero();
 }
 
 str model_time_text(struct gotime t, struct arena *mem)
@@ -191,7 +160,7 @@ static bool check_field(const struct place *p, const json *v, struct err *err)
     case MODEL_OPT_BOOL:
         return json_is_bool(v) || mismatch(p, v, "bool", err);
     case MODEL_TIME:
-        return json_is_string(v) ? model_time_parse(json_str(v), &t, err)
+        return json_is_string(v) ? schema_time_parse(json_str(v), &t, err)
                                  : mismatch(p, v, "string", err);
     case MODEL_STRS:
         return check_strs(p, v, false, err);

@@ -54,9 +54,6 @@ struct model_change {
 void model_put(struct json_writer *w, const struct model *m, const json *v,
                const struct model_change *changes, size_t change_count);
 
-// Times as the API's clients read them: RFC 3339 and its looser relatives; empty: 1970. Unlike
-// time_ns they reach to year 9999. Errors: Go's texts.
-bool model_time_parse(str text, struct gotime *ret, struct err *err);
 struct gotime model_time(const json *v);                     // year 1 where there is none
 void model_put_time(struct json_writer *w, struct gotime t); // to the millisecond
 str model_time_text(struct gotime t, struct arena *mem);     // the same without quotes

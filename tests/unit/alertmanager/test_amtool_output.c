@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // What amtool makes of the API's objects: checks, JSON written back, tables.
 #include "alertmanager/amtool/output.h"
+#include "alertmanager/schema_time.h"
 #include "tests/support/check.h"
 
 static const json *parse(const char *text, struct arena *mem)
@@ -125,7 +126,7 @@ static void times_keep_their_offset_and_their_century(void **state)
     for (size_t i = 0; i < ARRAY_LEN(ROWS); i++) {
         struct arena mem = {0};
         struct gotime t;
-        assert_true(model_time_parse(str_c(ROWS[i].text), &t, NULL));
+        assert_true(schema_time_parse(str_c(ROWS[i].text), &t, NULL));
         check_str(model_time_text(t, &mem), str_c(ROWS[i].want));
         arena_done(&mem);
     }
