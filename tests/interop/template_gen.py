@@ -393,4 +393,4 @@ class Gen:
             bit = self.pick(["", "{{", "}}", " ", "|", "(", ")", ".", "$", '"', "end", "else", "nil", "1", ".X", "'", "-", "{{ end }}",
                              "{{ else }}", "{{ break }}", "{{ template \"none\" }}", "\\", "`", ":=", "=", ",", *angles])
             text = text[:at] + bit + text[at + self.r.randrange(4):]
-        return text
+        return text + "-" if self.is_html else text  # never empty: see template_text
