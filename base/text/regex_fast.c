@@ -110,7 +110,8 @@ static size_t branch_count_max(str pattern)
 void regex_fast_init(struct regex_fast *f, str pattern, enum regex_anchor anchor)
 {
     *f = (struct regex_fast){.is_literals = true};
-    if (!utf8_is_valid(pattern))
+    // A U+FFFD in a pattern also stands for an invalid byte of the text: more than its own bytes.
+    if (!utf8_is_valid(pattern) || str_find_str(pattern, S("\uFFFD")) != STR_NONE)
         return;
     str rest = without_group(pattern);
     struct regex_branch *branches = mem_array(struct regex_branch, branch_count_max(rest));

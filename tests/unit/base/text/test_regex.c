@@ -190,6 +190,13 @@ static void whole_is_what_go_makes_of_it(void **state)
     assert_true(regex_matches(r, S("\xff"))); // one U+FFFD to Go
     assert_false(regex_matches(r, S("\xff\xff")));
     regex_free(r);
+    static const str replacement_forms[] = {S("\uFFFD"), S("b|\uFFFD"), S(".*\uFFFD")};
+    for (size_t i = 0; i < ARRAY_LEN(replacement_forms); i++) {
+        r = compiled(replacement_forms[i], REGEX_WHOLE);
+        assert_true(regex_matches(r, S("\xff")) && regex_matches(r, S("\uFFFD")));
+        assert_false(regex_matches(r, S("a")));
+        regex_free(r);
+    }
     r = compiled(S("oo"), REGEX_SEARCH);
     assert_true(regex_matches(r, S("foobar")));
     assert_false(regex_matches(r, S("fobar")));
