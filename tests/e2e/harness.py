@@ -45,6 +45,12 @@ CRASH = re.compile(r"ERROR: AddressSanitizer|ERROR: LeakSanitizer|runtime error:
                    re.MULTILINE)
 
 
+def seed_of_the_run():
+    """What random tests begin with: another one each night, else always the same, so that what fails
+    is the change and not the dice."""
+    return random.getrandbits(32) if os.environ.get("TOCSIN_NIGHTLY") == "1" else 1
+
+
 class Failure(AssertionError):
     """What went wrong, in a sentence for people."""
 

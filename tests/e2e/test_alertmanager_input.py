@@ -9,7 +9,7 @@ import socket
 import time
 import unittest
 
-from harness import Process, World, alert, am_config, request, rfc3339, wait_for
+from harness import Process, World, alert, am_config, request, rfc3339, seed_of_the_run, wait_for
 
 BODY_BYTES = 100 << 20
 GARBAGE_PACKETS = 3000
@@ -264,7 +264,7 @@ class Requests(unittest.TestCase):
 
 class GossipPort(unittest.TestCase):
     def test_garbage(self):
-        seed = random.randrange(1 << 32)
+        seed = seed_of_the_run()
         print(f"garbage seed {seed}")
         dice = random.Random(seed)
         with World() as world:

@@ -5,16 +5,19 @@
 #   tests/fuzz/run.sh <folder of the programs> [target…]      all targets if none is named
 #   FUZZ_SECONDS=600 tests/fuzz/run.sh build/fuzz/bin fuzz_gotpl
 #
-# Seconds per target: FUZZ_SECONDS, else 60 with TOCSIN_NIGHTLY=1, else 3. What is found on the way
-# is kept in <folder>/../fuzz/<target> and built upon by the next run; an input that fails is put
-# there as crash-…, timeout-… or oom-…: its regression test is a copy in tests/fuzz/corpus/.
+# Seconds per target: FUZZ_SECONDS, else 60 with TOCSIN_NIGHTLY=1, else 3. The search begins with
+# FUZZ_SEED, else anywhere with TOCSIN_NIGHTLY=1, else with seed 1: what fails then is the change, not
+# the dice. What is found on the way is kept in <folder>/../fuzz/<target> and built upon by the next
+# run; an input that fails is put there as crash-…, timeout-… or oom-…: its regression test is a copy
+# in tests/fuzz/corpus/.
 # Prints one line per target with the number of inputs tried. Exit code 1: something was found.
 set -euo pipefail
 here=$(dirname "$(readlink -f "$0")")
-[ $# -ge 1 ] || { sed -n '3,12s/^# \{0,1\}//p' "$0" >&2; exit 2; }
+[ $# -ge 1 ] || { sed -n '3,14s/^# \{0,1\}//p' "$0" >&2; exit 2; }
 bin=$(readlink -f "$1")
 shift
 seconds=${FUZZ_SECONDS:-$([ "${TOCSIN_NIGHTLY:-0}" = 1 ] && echo 60 || echo 3)}
+seed=${FUZZ_SEED:-$([ "${TOCSIN_NIGHTLY:-0}" = 1 ] && echo 0 || echo 1)} # 0: libFuzzer chooses
 [ $# -gt 0 ] || set -- $(cd "$bin" && ls | grep '^fuzz_')
 
 failed=0
@@ -22,7 +25,7 @@ for target in "$@"; do
     name=${target#fuzz_}
     found=$bin/../fuzz/$target
     mkdir -p "$found/corpus"
-    arguments=(-max_total_time="$seconds" -timeout=20 -rss_limit_mb=2048 -print_final_stats=1
+    arguments=(-seed="$seed" -max_total_time="$seconds" -timeout=20 -rss_limit_mb=2048 -print_final_stats=1
         -artifact_prefix="$found/" "$found/corpus")
     [ ! -d "$here/corpus/$name" ] || arguments+=("$here/corpus/$name")
     [ ! -f "$here/$name.dict" ] || arguments+=(-dict="$here/$name.dict")

@@ -20,7 +20,7 @@ import sys
 import tempfile
 import time
 
-from harness import CRASH
+from harness import CRASH, seed_of_the_run
 from template_gen import Gen
 
 THEIRS = "/usr/bin/amtool"
@@ -118,7 +118,7 @@ def show(d):
 def main():
     args = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     args.add_argument("--count", type=int, default=2000)
-    args.add_argument("--seed", default=str(int.from_bytes(os.urandom(4), "big")))
+    args.add_argument("--seed", default=str(seed_of_the_run()))
     args = args.parse_args()
     if not os.path.exists(THEIRS):
         print("skipped: %s is not installed" % THEIRS)
