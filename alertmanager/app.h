@@ -55,7 +55,7 @@ struct api;
 struct am_runtime {
     struct config *config;
     struct templates templates;
-    struct tplcache *texts; // templated texts, compiled
+    struct tplcache *texts, *html_texts; // templated texts, compiled
     struct zones zones;     // that templates asked for
     struct inhibitor *inhibitor;
     struct muting muting;

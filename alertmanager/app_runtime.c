@@ -80,11 +80,13 @@ struct am_runtime *am_runtime_new(struct am *am, struct config *config, struct e
         return NULL;
     }
     r->texts = tplcache_new(r->templates.text);
+    r->html_texts = tplcache_new(r->templates.html);
     config->context = (struct notify_context){
         .env = am->env,
         .templates = r->templates.text,
         .html_templates = r->templates.html,
         .texts = r->texts,
+        .html_texts = r->html_texts,
         .external_url = am->external_url,
         .user_agent = S("Alertmanager/" AM_VERSION),
         .started_at = am->started_mono,
@@ -137,6 +139,7 @@ void am_runtime_free(struct am_runtime *r)
     pipeline_free(r->pipeline);
     inhibitor_free(r->inhibitor);
     tplcache_free(r->texts);
+    tplcache_free(r->html_texts);
     templates_done(&r->templates);
     zones_done(&r->zones);
     config_unref(r->config);

@@ -41,7 +41,7 @@ static bool check_config(struct yaml_binder *b, const struct yaml_node *node, vo
            config_routes_check(b, c);
 }
 
-static const struct yaml_struct CONFIG_YAML = {.type_name = "config.plain",
+const struct yaml_struct CONFIG_YAML = {.type_name = "config.plain",
                                                .bytes = sizeof(struct config),
                                                .fields = CONFIG_FIELDS,
                                                .check = check_config};

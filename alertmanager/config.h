@@ -7,7 +7,7 @@
 //
 // Error texts are upstream's. Secrets never show in texts made here.
 // Files: config.c (the whole), config_global.c, config_http.c, config_headers.c, config_route.c,
-// config_receivers.c, config_outputs.c (tracing, event recorder).
+// config_receivers.c and receivers/, config_outputs.c (tracing, event recorder).
 #pragma once
 #include "alertmanager/inhibit.h"
 #include "alertmanager/route.h"
@@ -183,21 +183,13 @@ extern const struct yaml_struct CONFIG_ROUTE_YAML, CONFIG_RULE_YAML;
 
 // ---- receivers (config_receivers.c) ------------------------------------------------------------
 
-// Settings that a tool prints and the API compares; integrations are what is run.
-struct webhook_config {
-    bool send_resolved; // true by default
-    struct http_conf *http;
-    struct yaml_url url; // a secret, perhaps a template
-    str url_file;
-    uint64_t max_alerts;
-    dur_ns timeout;
-    const struct yaml_node *payload;
-};
+#define CONFIG_RECEIVER_KINDS 18 // of integrations
 
 struct config_receiver {
     str name;
     struct yaml_str_map labels; // "name" always among them
-    struct yaml_list webhooks;  // pointers to struct webhook_config
+    // By kind (receivers/kinds.h): pointers to structs that begin with integration_conf.
+    struct yaml_list lists[CONFIG_RECEIVER_KINDS];
 
     // All integrations in the order in which they are built. Their context is the configuration's.
     const struct integration *const *integrations;
@@ -286,6 +278,8 @@ struct config {
     // loading and the first use, from `templates`; nothing else changes after loading.
     struct notify_context context;
 };
+
+extern const struct yaml_struct CONFIG_YAML; // the whole file
 
 struct config_options {
     struct env *env; // reads time zones

@@ -2,99 +2,36 @@
 // The section `receivers`: who is told, and by which integrations.
 #include "alertmanager/config_httpconf.h"
 #include "alertmanager/config_int.h"
-#include "base/text/gotpl.h"
+#include "alertmanager/receivers/kinds.h"
 
-#define OMIT .is_omitted_when_empty = true
+static const struct receiver_kind *const KINDS[] = {
+    [KIND_WEBHOOK] = &RECEIVER_WEBHOOK,
+    [KIND_DISCORD] = &RECEIVER_DISCORD,
+};
+static_assert(ARRAY_LEN(KINDS) == RECEIVER_KIND_COUNT, "each kind has its entry");
+static_assert(RECEIVER_KIND_COUNT <= CONFIG_RECEIVER_KINDS, "a receiver has a list for each kind");
 
-// ---- secret template URLs ----------------------------------------------------------------------
+// ---- shared by the kinds
+// -------------------------------------------------------------------------
 
-// With a template in it only its syntax counts, with the language's own functions alone.
-static bool check_template(str text, struct err *err)
-{
-    defer(tpl_set_free_p) struct tpl_set *set = tpl_set_new(&(struct tpl_options){0});
-    return tpl_parse(set, S(""), text, err) || err_wrap(err, "invalid template syntax");
-}
-
-static bool bind_template_url(struct yaml_binder *b, const struct yaml_node *node, void *to)
-{
-    str text, canonical;
-    struct err err = ERR_INIT;
-    if (!yaml_to_str(node, &text))
-        return yaml_problem_type(b, node, "string");
-    if (text.n && !str_eq(text, S(YAML_SECRET_TEXT))) {
-        bool ok = str_find_str(text, S("{{")) != STR_NONE
-                      ? check_template(text, &err)
-                      : yaml_url_check(text, false, b->mem, &canonical, &err) ||
-                            err_wrap(&err, "invalid URL");
-        if (!ok)
-            return yaml_fail_err(b, &err);
-    }
-    *(struct yaml_url *)to = (struct yaml_url){text, text.n > 0};
-    return true;
-}
-
-// ---- webhook -----------------------------------------------------------------------------------
-
-static void webhook_defaults(struct yaml_binder *b, void *to)
+void receiver_defaults(struct yaml_binder *b, void *to)
 {
     (void)b;
-    ((struct webhook_config *)to)->send_resolved = true;
+    ((struct integration_conf *)to)->send_resolved = true;
 }
 
-static bool check_webhook(struct yaml_binder *b, const struct yaml_node *node, void *to)
+bool check_exactly_one(struct yaml_binder *b, bool has_one, bool has_other, const char *one,
+                       const char *other)
 {
-    (void)node;
-    const struct webhook_config *w = to;
-    if (!w->url.is_set && w->url_file.n == 0)
-        return yaml_fail(b, "one of url or url_file must be configured");
-    if (w->url.is_set && w->url_file.n)
-        return yaml_fail(b, "at most one of url & url_file must be configured");
+    if (!has_one && !has_other)
+        return yaml_fail(b, "one of %s or %s must be configured", one, other);
+    if (has_one && has_other)
+        return yaml_fail(b, "at most one of %s & %s must be configured", one, other);
     return true;
 }
 
-static const struct yaml_field WEBHOOK_FIELDS[] = {
-    YAML_FIELD(struct webhook_config, send_resolved, "send_resolved", YAML_T_BOOL),
-    YAML_FIELD(struct webhook_config, http, "http_config", YAML_T_PTR, .sub = &HTTP_CONF_YAML,
-               OMIT),
-    YAML_FIELD(struct webhook_config, url, "url", YAML_T_CUSTOM, .bind = bind_template_url,
-               .print = yaml_print_secret_url, .is_empty = yaml_url_is_empty, OMIT),
-    YAML_FIELD(struct webhook_config, url_file, "url_file", YAML_T_STR),
-    YAML_FIELD(struct webhook_config, max_alerts, "max_alerts", YAML_T_UINT),
-    YAML_FIELD(struct webhook_config, timeout, "timeout", YAML_T_CUSTOM, YAML_DUR_GO),
-    YAML_FIELD(struct webhook_config, payload, "payload", YAML_T_NODE, OMIT),
-    {0},
-};
-static const struct yaml_struct WEBHOOK_YAML = {.type_name = "webhook.plain",
-                                                .bytes = sizeof(struct webhook_config),
-                                                .fields = WEBHOOK_FIELDS,
-                                                .set_defaults = webhook_defaults,
-                                                .check = check_webhook};
-
-// ---- receivers ---------------------------------------------------------------------------------
-
-// A list of a kind that this build cannot serve must not be taken for one without entries.
-static bool refuse_integration(struct yaml_binder *b, const struct yaml_node *node, const char *key)
-{
-    if (node->kind == YAML_SEQUENCE && node->count == 0)
-        return true;
-    return yaml_fail(b, "line %u: receiver integration \"%s\" is not supported by this build",
-                     node->line, key);
-}
-
-#define REFUSED_KINDS(x)                                                                           \
-    x(discord) x(email) x(incidentio) x(pagerduty) x(slack) x(opsgenie) x(wechat) x(pushover)      \
-        x(victorops) x(sns) x(telegram) x(webex) x(msteams) x(msteamsv2) x(jira) x(rocketchat)     \
-            x(mattermost)
-
-#define REFUSE(kind)                                                                               \
-    static bool bind_##kind(struct yaml_binder *b, const struct yaml_node *node, void *to)         \
-    {                                                                                              \
-        (void)to;                                                                                  \
-        return refuse_integration(b, node, #kind "_configs");                                      \
-    }
-REFUSED_KINDS(REFUSE)
-#define REFUSED_FIELD(kind)                                                                        \
-    {.name = #kind "_configs", .type = YAML_T_CUSTOM, .bind = bind_##kind, .is_hidden = true},
+// ---- the table
+// -----------------------------------------------------------------------------------
 
 // The label "name" is always there.
 static bool add_name_label(struct yaml_binder *b, struct config_receiver *r)
@@ -127,11 +64,39 @@ static bool check_receiver(struct yaml_binder *b, const struct yaml_node *node, 
     return add_name_label(b, r);
 }
 
+// A list of a kind that this build cannot serve must not be taken for one without entries.
+static bool refuse_integration(struct yaml_binder *b, const struct yaml_node *node, const char *key)
+{
+    if (node->kind == YAML_SEQUENCE && node->count == 0)
+        return true;
+    return yaml_fail(b, "line %u: receiver integration \"%s\" is not supported by this build",
+                     node->line, key);
+}
+
+#define REFUSED_KINDS(x)                                                                           \
+    x(email) x(incidentio) x(pagerduty) x(slack) x(opsgenie) x(wechat) x(pushover) x(victorops)    \
+        x(sns) x(telegram) x(webex) x(msteams) x(msteamsv2) x(jira) x(rocketchat) x(mattermost)
+
+#define REFUSE(kind)                                                                               \
+    static bool bind_##kind(struct yaml_binder *b, const struct yaml_node *node, void *to)         \
+    {                                                                                              \
+        (void)to;                                                                                  \
+        return refuse_integration(b, node, #kind "_configs");                                      \
+    }
+REFUSED_KINDS(REFUSE)
+#define REFUSED_FIELD(kind)                                                                        \
+    {.name = #kind "_configs", .type = YAML_T_CUSTOM, .bind = bind_##kind, .is_hidden = true},
+
+#define KIND(id, kind)                                                                             \
+    YAML_FIELD(struct config_receiver, lists[KIND_##id], kind "_configs", YAML_T_PTR_LIST,         \
+               .sub = &id##_YAML, OMIT)
+
 static const struct yaml_field RECEIVER_FIELDS[] = {
+    // in the order of printing
     YAML_FIELD(struct config_receiver, name, "name", YAML_T_STR),
     YAML_FIELD(struct config_receiver, labels, "labels", YAML_T_STR_MAP, OMIT),
-    YAML_FIELD(struct config_receiver, webhooks, "webhook_configs", YAML_T_PTR_LIST,
-               .sub = &WEBHOOK_YAML, OMIT),
+    KIND(DISCORD, "discord"),
+    KIND(WEBHOOK, "webhook"),
     REFUSED_KINDS(REFUSED_FIELD){0},
 };
 const struct yaml_struct CONFIG_RECEIVER_YAML = {.type_name = "config.plain",
@@ -139,22 +104,46 @@ const struct yaml_struct CONFIG_RECEIVER_YAML = {.type_name = "config.plain",
                                                  .fields = RECEIVER_FIELDS,
                                                  .check = check_receiver};
 
-// ---- the section's checks, and what receivers inherit ------------------------------------------
+// ---- the section's checks, and what receivers inherit
+// --------------------------------------------
 
-static bool inherit(struct yaml_binder *b, const struct config *c, struct config_receiver *r)
+// Calls fn for each integration of a receiver, in the order of building, while it returns true.
+typedef bool each_fn(void *owner, const struct receiver_kind *kind, size_t idx,
+                     struct integration_conf *conf);
+
+static bool each_integration(const struct config_receiver *r, each_fn *fn, void *owner)
 {
-    for (size_t i = 0; i < r->webhooks.count; i++) {
-        struct webhook_config *w = YAML_PTR_LIST_AT(&r->webhooks, struct webhook_config, i);
-        if (!w)
-            return yaml_fail(b, "missing webhook config");
-        if (!w->http)
-            w->http = c->global->http;
+    for (size_t k = 0; k < RECEIVER_KIND_COUNT; k++) {
+        for (size_t i = 0; i < r->lists[k].count; i++) {
+            if (!fn(owner, KINDS[k], i, YAML_PTR_LIST_AT(&r->lists[k], struct integration_conf, i)))
+                return false;
+        }
     }
+    return true;
+}
+
+struct inheritance {
+    struct yaml_binder *b;
+    const struct config_global *global;
+};
+
+static bool inherit(void *owner, const struct receiver_kind *kind, size_t idx,
+                    struct integration_conf *conf)
+{
+    struct inheritance *in = owner;
+    (void)idx;
+    if (!conf)
+        return yaml_fail(in->b, "missing %s config", kind->name);
+    if (kind->inherit && !kind->inherit(in->b, in->global, conf))
+        return false;
+    if (!conf->written_http)
+        conf->written_http = in->global->http;
     return true;
 }
 
 bool config_receivers_check(struct yaml_binder *b, struct config *c)
 {
+    struct inheritance in = {b, c->global};
     if (c->receiver_list.count > CONFIG_RECEIVERS_MAX)
         return yaml_fail(b, "too many receivers: the limit is %d", CONFIG_RECEIVERS_MAX);
     for (size_t i = 0; i < c->receiver_list.count; i++) {
@@ -165,58 +154,80 @@ bool config_receivers_check(struct yaml_binder *b, struct config *c)
             return yaml_fail(b, "notification config name %.*s is not unique",
                              STR(quoted(b->mem, r->name)));
         map_insert(&c->receivers_by_name, config_name_hash(r->name), r);
-        if (!inherit(b, c, r))
+        if (!each_integration(r, inherit, &in))
             return false;
     }
     return true;
 }
 
-void config_receivers_join_dir(struct config *c, str dir)
+struct joining {
+    struct config *config;
+    str dir;
+};
+
+static bool join_dir(void *owner, const struct receiver_kind *kind, size_t idx,
+                     struct integration_conf *conf)
 {
-    for (size_t i = 0; i < c->receiver_list.count; i++) {
-        struct config_receiver *r = YAML_LIST_AT(&c->receiver_list, struct config_receiver, i);
-        for (size_t w = 0; w < r->webhooks.count; w++) {
-            struct http_conf *http = YAML_PTR_LIST_AT(&r->webhooks, struct webhook_config, w)->http;
-            if (http != c->global->http)
-                http_conf_join_dir(http, dir, &c->mem);
-        }
-    }
+    struct joining *j = owner;
+    (void)idx;
+    if (conf->written_http != j->config->global->http && !kind->keeps_relative_paths)
+        http_conf_join_dir(conf->written_http, j->dir, &j->config->mem);
+    return true;
 }
 
-// ---- integrations ------------------------------------------------------------------------------
-
-static const struct integration *make_webhook(struct config *c, const struct config_receiver *r,
-                                              size_t idx)
+void config_receivers_join_dir(struct config *c, str dir)
 {
-    const struct webhook_config *w = YAML_PTR_LIST_AT(&r->webhooks, struct webhook_config, idx);
-    struct webhook_conf *conf = arena_new(&c->mem, struct webhook_conf);
-    *conf = (struct webhook_conf){.url = w->url.text,
-                                  .url_file = w->url_file,
-                                  .max_alerts = w->max_alerts,
-                                  .timeout = w->timeout,
-                                  .payload = w->payload,
-                                  .http = config_httpconf(w->http, &c->mem)};
+    struct joining j = {c, dir};
+    for (size_t i = 0; i < c->receiver_list.count; i++)
+        each_integration(YAML_LIST_AT(&c->receiver_list, struct config_receiver, i), join_dir, &j);
+}
+
+// ---- integrations
+// --------------------------------------------------------------------------------
+
+struct making {
+    struct config *config;
+    const struct httpconf *global_http; // shared by all that have none of their own
+    struct config_receiver *receiver;
+    const struct integration **made;
+};
+
+static bool make(void *owner, const struct receiver_kind *kind, size_t idx,
+                 struct integration_conf *conf)
+{
+    struct making *m = owner;
+    struct config *c = m->config;
+    conf->http = conf->written_http == c->global->http
+                     ? m->global_http
+                     : config_httpconf(conf->written_http, &c->mem);
     struct integration *made = arena_new(&c->mem, struct integration);
-    *made = (struct integration){.ops = &WEBHOOK_OPS,
+    *made = (struct integration){.ops = kind->ops,
                                  .context = &c->context,
-                                 .receiver = r->name,
+                                 .receiver = m->receiver->name,
                                  .idx = (uint32_t)idx,
-                                 .send_resolved = w->send_resolved,
+                                 .send_resolved = conf->send_resolved,
                                  .conf = conf};
-    return made;
+    m->made[m->receiver->integration_count++] = made;
+    return true;
+}
+
+static size_t count_integrations(const struct config_receiver *r)
+{
+    size_t count = 0;
+    for (size_t k = 0; k < RECEIVER_KIND_COUNT; k++)
+        count += r->lists[k].count;
+    return count;
 }
 
 void config_receivers_compile(struct config *c)
 {
+    struct making m = {.config = c, .global_http = config_httpconf(c->global->http, &c->mem)};
     c->receivers = c->receiver_list.items;
     c->receiver_count = c->receiver_list.count;
     for (size_t i = 0; i < c->receiver_count; i++) {
-        struct config_receiver *r = &c->receivers[i];
-        const struct integration **made =
-            arena_array(&c->mem, const struct integration *, r->webhooks.count);
-        for (size_t w = 0; w < r->webhooks.count; w++)
-            made[w] = make_webhook(c, r, w);
-        r->integrations = made;
-        r->integration_count = r->webhooks.count;
+        m.receiver = &c->receivers[i];
+        m.made = arena_array(&c->mem, const struct integration *, count_integrations(m.receiver));
+        m.receiver->integrations = m.made;
+        each_integration(m.receiver, make, &m);
     }
 }

@@ -1,10 +1,16 @@
 // SPDX-License-Identifier: Apache-2.0
 // field_check.h: compiles every templated text of a configuration, for `amtool check-config`.
 //
-// It walks the YAML itself, which knows where each text stands; the configuration must have been
-// loaded without errors before.
+// It walks the YAML, which knows where each text stands, along the tables of fields, whose marks
+// say which of them are templates. The configuration must have been loaded without errors before.
 #pragma once
 #include "alertmanager/templates.h"
+
+enum field_mark { // yaml_field.mark: every text in the field, keys of mappings too, is a template
+    FIELD_IS_PLAIN,
+    FIELD_TEMPLATE,
+    FIELD_HTML_TEMPLATE,
+};
 
 struct field_problem {
     str field;             // "receivers[0].webhook_configs[1].payload.title"

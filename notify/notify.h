@@ -188,7 +188,8 @@ typedef void notify_done_fn(void *owner, const struct notify_result *result);
 struct notify_context {
     struct env *env;
     const struct tpl_set *templates, *html_templates;
-    struct tplcache *texts; // compiled over `templates`; NULL: each is parsed where it is used
+    // Compiled over the two sets; NULL: each text is parsed where it is used.
+    struct tplcache *texts, *html_texts;
     str external_url;
     str user_agent; // "Alertmanager/0.34.0"
 
@@ -208,6 +209,8 @@ struct integration_ops {
     struct notify_attempt *(*start)(const struct integration *, const struct notify_message *,
                                     notify_done_fn *, void *owner);
     void (*cancel)(struct notify_attempt *); // no callback comes any more
+    // Of those that leave start and cancel to integrations/attempt.h: makes the first request.
+    void (*begin)(struct notify_attempt *);
 };
 
 // One configured integration: compiled with the configuration, immutable, freed with its arena.

@@ -49,13 +49,13 @@ struct tpldata *notify_data(const struct integration *integration, const struct 
     return d;
 }
 
-bool notify_render(const struct integration *integration, const struct notify_message *m,
+static bool render(const struct notify_context *c, struct tplcache *texts,
+                   const struct tpl_set *templates, const struct notify_message *m,
                    const struct tpldata *data, str text, str *ret, struct err *err)
 {
     *ret = text;
     if (str_find_str(text, S("{{")) == STR_NONE)
         return true;
-    const struct notify_context *c = integration->context;
     struct tplfuncs_context context = {
         .now = env_now(c->env),
         .since_start = env_mono(c->env) - c->started_at,
@@ -65,8 +65,22 @@ bool notify_render(const struct integration *integration, const struct notify_me
     };
     struct tpl_run run = {.data = tpldata_value(data), .mem = m->mem, .context = &context};
     struct buf out = {.mem = m->mem};
-    bool ok = c->texts ? tplcache_render(c->texts, text, &run, &out, err)
-                       : tpl_render(c->templates, text, &run, &out, err);
+    bool ok = texts ? tplcache_render(texts, text, &run, &out, err)
+                    : tpl_render(templates, text, &run, &out, err);
     *ret = out.n ? buf_str(&out) : S("");
     return ok;
+}
+
+bool notify_render(const struct integration *integration, const struct notify_message *m,
+                   const struct tpldata *data, str text, str *ret, struct err *err)
+{
+    const struct notify_context *c = integration->context;
+    return render(c, c->texts, c->templates, m, data, text, ret, err);
+}
+
+bool notify_render_html(const struct integration *integration, const struct notify_message *m,
+                        const struct tpldata *data, str text, str *ret, struct err *err)
+{
+    const struct notify_context *c = integration->context;
+    return render(c, c->html_texts, c->html_templates, m, data, text, ret, err);
 }

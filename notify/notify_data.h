@@ -13,3 +13,6 @@ struct tpldata *notify_data(const struct integration *integration, const struct 
 // Errors: the template's own text.
 bool notify_render(const struct integration *integration, const struct notify_message *m,
                    const struct tpldata *data, str text, str *ret, struct err *err);
+// The same with the HTML engine.
+bool notify_render_html(const struct integration *integration, const struct notify_message *m,
+                        const struct tpldata *data, str text, str *ret, struct err *err);

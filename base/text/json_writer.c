@@ -183,3 +183,15 @@ void json_put_f64(struct json_writer *w, double x)
         b->n--;
     }
 }
+
+void json_put_member(struct json_writer *w, const char *key, str value)
+{
+    json_put_key(w, str_c(key));
+    json_put_str(w, value);
+}
+
+void json_put_member_given(struct json_writer *w, const char *key, str value)
+{
+    if (value.n)
+        json_put_member(w, key, value);
+}

@@ -33,5 +33,9 @@ void json_put_f64(struct json_writer *w, double x); // as Go's encoding/json; Na
 void json_put_null(struct json_writer *w);
 void json_put_raw(struct json_writer *w, str text); // one value, ready made
 
+// A member of an object whose value is a text; `given`: only if it is not empty.
+void json_put_member(struct json_writer *w, const char *key, str value);
+void json_put_member_given(struct json_writer *w, const char *key, str value);
+
 // "…" with the quotes, without a writer.
 void buf_put_json_str(struct buf *b, enum json_escape escape, str s);

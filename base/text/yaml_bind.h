@@ -82,6 +82,7 @@ struct yaml_field {
     yaml_bind_fn *bind;            // CUSTOM
     const char *go_type;           // for errors, where it is not the type's usual one
     size_t seen_end; // YAML_SEEN: a bool that records "was in the file, and not null"; 0: none
+    unsigned mark;   // the application's own word about the field; 0: none
     bool is_inline;  // STRUCT whose fields stand in the parent's mapping
     bool is_hidden;  // read, but never printed back
 

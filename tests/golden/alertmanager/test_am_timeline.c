@@ -2,6 +2,7 @@
 // The notification timelines in virtual time: store, inhibition, dispatcher and pipeline are the
 // real ones; webhooks, silences and the notification log are kept here.
 #include "base/core/alloc.h"
+#include "notify/integrations/webhook.h"
 #include "tests/golden/alertmanager/am_cases.h"
 
 #define TICK_S       0.01
@@ -100,7 +101,7 @@ static struct notify_attempt *attempt_start(const struct integration *in,
 {
     struct timeline *t = current;
     const struct webhook_conf *conf = in->conf;
-    str webhook = str_skip(conf->url, 7); // behind http://
+    str webhook = str_skip(conf->url.text, 7); // behind http://
     struct notify_attempt *a = mem_new(struct notify_attempt);
     *a = (struct notify_attempt){.on_done = on_done, .owner = owner, .is_delivered = true};
     dur_ns delay = 0;

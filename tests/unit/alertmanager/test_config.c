@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "alertmanager/config.h"
+#include "notify/integrations/webhook.h"
 
 #include "tests/support/check.h"
 #include "tests/support/fake_env.h"
@@ -350,10 +351,10 @@ static void paths_begin_at_the_files_folder(void **state)
     check_str(c->templates.items[0], S("/etc/am/t/*.tmpl"));
     check_str(c->templates.items[1], S("/abs.tmpl"));
     check_str(c->global->http->basic_auth->password_file, S("/etc/am/pw"));
-    const struct yaml_list *hooks = &c->receivers[0].webhooks;
-    assert_ptr_equal(YAML_PTR_LIST_AT(hooks, struct webhook_config, 0)->http, c->global->http);
-    check_str(YAML_PTR_LIST_AT(hooks, struct webhook_config, 1)->http->tls.ca_file,
-              S("/etc/am/ca.pem"));
+    const struct integration_conf *first = c->receivers[0].integrations[0]->conf;
+    const struct integration_conf *second = c->receivers[0].integrations[1]->conf;
+    assert_ptr_equal(first->written_http, c->global->http);
+    check_str(second->written_http->tls.ca_file, S("/etc/am/ca.pem"));
     config_unref(c);
 }
 

@@ -25,7 +25,7 @@ static void load(struct loaded *l, const char *http)
                             &(struct config_options){.env = &l->fake.env}, &err);
     check_err(&err, "");
     const struct integration *made = l->config->receivers[0].integrations[0];
-    l->http = ((const struct webhook_conf *)made->conf)->http;
+    l->http = ((const struct integration_conf *)made->conf)->http;
     assert_non_null(l->http);
     buf_done(&text);
 }

@@ -209,7 +209,8 @@ static void fake_cancel(struct notify_attempt *a)
     a->is_canceled = true;
 }
 
-static const struct integration_ops FAKE_OPS = {{"fake", 4}, fake_start, fake_cancel};
+static const struct integration_ops FAKE_OPS = {
+    .name = {"fake", 4}, .start = fake_start, .cancel = fake_cancel};
 
 static struct rig *rig_new(void)
 {
