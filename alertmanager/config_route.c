@@ -233,8 +233,7 @@ static const struct yaml_field ROUTE_FIELDS[] = {
     YAML_FIELD(struct config_route, group_wait, "group_wait", YAML_T_CUSTOM, OPT_DUR),
     YAML_FIELD(struct config_route, group_interval, "group_interval", YAML_T_CUSTOM, OPT_DUR),
     YAML_FIELD(struct config_route, repeat_interval, "repeat_interval", YAML_T_CUSTOM, OPT_DUR),
-    YAML_FIELD(struct config_route, labels, "labels", YAML_T_STR_MAP, OMIT,
-               .mark = FIELD_TEMPLATE),
+    YAML_FIELD(struct config_route, labels, "labels", YAML_T_STR_MAP, OMIT, .mark = FIELD_TEMPLATE),
     {0},
 };
 const struct yaml_struct CONFIG_ROUTE_YAML = {.type_name = "config.plain",
