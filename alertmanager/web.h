@@ -59,5 +59,8 @@ str web_header(const struct web_request *r, str name); // empty if it is not the
 // The program ends first: cancels what is under way and answers with 503, or cuts a streamed reply.
 void web_abandon(struct web_request *r);
 
+// web_ui.c: the page for people, its icon, scripts and styles.
+void web_serve_page(struct web_request *r);
+
 // web_routes.c: everything but the API; the path is decoded, below the route prefix.
 void web_serve_routed(struct web_request *r, str path);

@@ -42,26 +42,6 @@ static void serve_metrics(struct web_request *r)
     buf_done(&out);
 }
 
-static void serve_index(struct web_request *r)
-{
-    static const struct http_header HTML = {{"Content-Type", 12}, {"text/html; charset=utf-8", 24}};
-    static const char PAGE[] =
-        "<!DOCTYPE html>\n<html lang=\"en\"><head><title>Alertmanager</title></head><body>\n"
-        "<h1>Alertmanager</h1>\n"
-        "<p>This is the Alertmanager of Tocsin. It groups alerts and notifies about them.</p>\n"
-        "<ul>\n"
-        "<li><a href=\"api/v2/alerts\">api/v2/alerts</a>: alerts</li>\n"
-        "<li><a href=\"api/v2/alerts/groups\">api/v2/alerts/groups</a>: alerts by group</li>\n"
-        "<li><a href=\"api/v2/silences\">api/v2/silences</a>: silences</li>\n"
-        "<li><a href=\"api/v2/receivers\">api/v2/receivers</a>: receivers</li>\n"
-        "<li><a href=\"api/v2/status\">api/v2/status</a>: configuration and cluster</li>\n"
-        "<li><a href=\"metrics\">metrics</a>: metrics of this process</li>\n"
-        "</ul>\n</body></html>\n";
-    struct http_reply reply = {
-        .status = 200, .headers = &HTML, .header_count = 1, .body = str_c(PAGE)};
-    web_reply(r, &reply);
-}
-
 static void serve_api_v1(struct web_request *r)
 {
     static const struct http_header JSON = {{"Content-Type", 12}, {"application/json", 16}};
@@ -83,12 +63,14 @@ static void serve_api_v1(struct web_request *r)
 
 struct web_route {
     const char *method;
-    const char *path; // ends in ":id": one segment, not empty
+    const char *path; // ends in ":id": one segment, not empty; in "*path": anything
     void (*serve)(struct web_request *);
 };
 
 static const struct web_route ROUTES[] = {
-    {"GET", "/", serve_index},
+    {"GET", "/", web_serve_page},
+    {"GET", "/favicon.ico", web_serve_page},
+    {"GET", "/assets/*path", web_serve_page},
     {"GET", "/metrics", serve_metrics},
     {"GET", "/-/healthy", serve_ok},
     {"HEAD", "/-/healthy", serve_empty},
@@ -108,7 +90,9 @@ static const struct web_route ROUTES[] = {
 // Does the path fit the pattern? The static part in any case of letters if `any_case`.
 static bool route_fits(const struct web_route *route, str path, bool any_case)
 {
-    str pattern = str_c(route->path);
+    str pattern = str_c(route->path), prefix;
+    if (str_cut(pattern, '*', &prefix, &(str){0}))
+        return str_starts(path, prefix);
     if (str_ends(pattern, S(":id"))) {
         pattern.n -= 3;
         str id = str_skip(path, pattern.n);

@@ -263,8 +263,9 @@ class Process:
 class Alertmanager(Process):
     """One peer, ours or the packaged one (whose name in the cluster cannot be chosen)."""
 
-    def __init__(self, world, name, config, peers=(), packaged=False, cluster=True, flags=()):
+    def __init__(self, world, name, config, peers=(), packaged=False, cluster=True, flags=(), prefix=""):
         self.address = f"127.0.0.1:{free_port()}"
+        self.prefix = prefix  # of all paths: "/am"
         self.gossip_port = free_port()
         self.gossip = f"127.0.0.1:{self.gossip_port}"
         self.packaged = packaged
@@ -272,7 +273,7 @@ class Alertmanager(Process):
         self.config_path = world.write(name + ".yml", config)
         argv = [ALERTMANAGER_PACKAGED if packaged else world.program("alertmanager"),
                 f"--config.file={self.config_path}", f"--storage.path={self.data}",
-                f"--web.listen-address={self.address}", f"--web.external-url=http://{self.address}",
+                f"--web.listen-address={self.address}", f"--web.external-url=http://{self.address}{prefix}",
                 f"--cluster.listen-address={self.gossip if cluster else ''}"]
         if cluster and not packaged:
             argv.append(f"--cluster.peer-name={name}")
@@ -289,10 +290,10 @@ class Alertmanager(Process):
         return self
 
     def get(self, path, **options):
-        return request("GET", self.address, path, **options)
+        return request("GET", self.address, self.prefix + path, **options)
 
     def post_alerts(self, alerts, **options):
-        reply = request("POST", self.address, "/api/v2/alerts", alerts, **options)
+        reply = request("POST", self.address, self.prefix + "/api/v2/alerts", alerts, **options)
         if reply.status != 200:
             raise Failure(f"{self.name} answered {reply.status} to alerts: {reply.text}")
 
