@@ -175,37 +175,64 @@ static void put_json(struct buf *b, const struct log *log, enum log_level level,
 }
 
 // VictoriaMetrics' lines have no attributes: they follow the message as text.
-static void put_vm_message(struct buf *b, const struct log *log, str msg,
+static void put_vm_message(struct buf *b, const struct log *log, const char *front, str msg,
                            const struct log_attr *attrs)
 {
+    buf_put(b, str_c(front));
     buf_put(b, str_trim_right(msg, '\n'));
     put_attrs(b, false, log->bound);
     put_attrs(b, false, attrs);
 }
 
+// Offsets are written without the colon: +0200.
+static void put_vm_now(struct buf *b, const struct log_sink *sink)
+{
+    size_t begin = b->n;
+    put_now(b, sink, 3);
+    size_t colon = b->n - 3;
+    if (b->n < begin + 6 || b->p[b->n - 1] == 'Z' || b->p[colon] != ':')
+        return;
+    memmove(b->p + colon, b->p + colon + 1, 2);
+    b->n--;
+}
+
 static void put_vm_default(struct buf *b, const struct log *log, enum log_level level,
-                           const char *where, str msg, const struct log_attr *attrs)
+                           const char *where, const char *front, str msg,
+                           const struct log_attr *attrs)
 {
     if (!log->sink->no_timestamps) {
-        put_now(b, log->sink, 3);
+        put_vm_now(b, log->sink);
         buf_put_c(b, '\t');
     }
     buf_printf(b, "%s\t%s\t", LEVEL_LOWER[level], where);
-    put_vm_message(b, log, msg, attrs);
+    put_vm_message(b, log, front, msg, attrs);
+}
+
+static void put_vm_key(struct buf *b, const struct log_sink *sink, size_t i)
+{
+    static const char *const NAMES[] = {"ts", "level", "caller", "msg"};
+    put_quoted(b, str_c(sink->json_names[i] ? sink->json_names[i] : NAMES[i]));
+    buf_put_c(b, ':');
 }
 
 static void put_vm_json(struct buf *b, const struct log *log, enum log_level level,
-                        const char *where, str msg, const struct log_attr *attrs)
+                        const char *where, const char *front, str msg, const struct log_attr *attrs)
 {
+    const struct log_sink *sink = log->sink;
     buf_put_c(b, '{');
-    if (!log->sink->no_timestamps) {
-        buf_put(b, S("\"ts\":\""));
-        put_now(b, log->sink, 3);
+    if (!sink->no_timestamps) {
+        put_vm_key(b, sink, 0);
+        buf_put_c(b, '"');
+        put_vm_now(b, sink);
         buf_put(b, S("\","));
     }
-    buf_printf(b, "\"level\":\"%s\",\"caller\":\"%s\",\"msg\":", LEVEL_LOWER[level], where);
+    put_vm_key(b, sink, 1);
+    buf_printf(b, "\"%s\",", LEVEL_LOWER[level]);
+    put_vm_key(b, sink, 2);
+    buf_printf(b, "\"%s\",", where);
+    put_vm_key(b, sink, 3);
     defer(buf_done) struct buf message = {.max = LINE_BYTES_MAX};
-    put_vm_message(&message, log, msg, attrs);
+    put_vm_message(&message, log, front, msg, attrs);
     put_quoted(b, buf_str(&message));
     buf_put_c(b, '}');
 }
@@ -217,7 +244,9 @@ void log_write(const struct log *log, enum log_level level, const char *where, s
     if (!sink)
         return;
     sink->lines_by_level[level]++;
-    if (level < sink->level)
+    const char *front =
+        sink->admit ? sink->admit(sink->owner, level, where, level >= sink->level) : "";
+    if (level < sink->level || !front)
         return;
     defer(buf_done) struct buf line = {.max = LINE_BYTES_MAX};
     switch (sink->format) {
@@ -228,10 +257,10 @@ void log_write(const struct log *log, enum log_level level, const char *where, s
         put_json(&line, log, level, where, msg, attrs);
         break;
     case LOG_VM_DEFAULT:
-        put_vm_default(&line, log, level, where, msg, attrs);
+        put_vm_default(&line, log, level, where, front, msg, attrs);
         break;
     case LOG_VM_JSON:
-        put_vm_json(&line, log, level, where, msg, attrs);
+        put_vm_json(&line, log, level, where, front, msg, attrs);
         break;
     }
     if (line.is_full)
@@ -246,7 +275,7 @@ void log_printf(const struct log *log, enum log_level level, const char *where, 
     if (!log->sink)
         return;
     if (level < log->sink->level) {
-        log->sink->lines_by_level[level]++;
+        log_write(log, level, where, S(""), LOG_ATTRS()); // only counted
         return;
     }
     char text[4096];

@@ -23,6 +23,11 @@ struct log_sink {
     enum log_level level; // less urgent lines are not written
     enum log_format format;
     bool no_timestamps;
+    const char *json_names[4]; // LOG_VM_JSON: of time, level, caller, message; NULL: ts, level, …
+    // VictoriaMetrics forms: shown every line; those that are not urgent enough will not be
+    // written. Returns what to put in front of the message, or NULL: it is not written. May be
+    // NULL.
+    const char *(*admit)(void *owner, enum log_level, const char *where, bool is_urgent);
     time_ns (*now)(void *owner);
     int32_t (*utc_offset_s)(void *owner, time_ns t);      // NULL: UTC
     void (*write)(void *owner, enum log_level, str line); // one line, its newline included

@@ -12,20 +12,20 @@ static bool bind_version(struct yaml_binder *b, const struct yaml_node *node, vo
            yaml_fail(b, "unknown TLS version: %.*s", STR(text));
 }
 
-static const char *const CIPHERS[] = {
-    "TLS_AES_128_GCM_SHA256",
-    "TLS_AES_256_GCM_SHA384",
-    "TLS_CHACHA20_POLY1305_SHA256",
-    "TLS_ECDHE_ECDSA_WITH_AES_128_CBC_SHA",
-    "TLS_ECDHE_ECDSA_WITH_AES_256_CBC_SHA",
-    "TLS_ECDHE_RSA_WITH_AES_128_CBC_SHA",
-    "TLS_ECDHE_RSA_WITH_AES_256_CBC_SHA",
-    "TLS_ECDHE_ECDSA_WITH_AES_128_GCM_SHA256",
-    "TLS_ECDHE_ECDSA_WITH_AES_256_GCM_SHA384",
-    "TLS_ECDHE_RSA_WITH_AES_128_GCM_SHA256",
-    "TLS_ECDHE_RSA_WITH_AES_256_GCM_SHA384",
-    "TLS_ECDHE_RSA_WITH_CHACHA20_POLY1305_SHA256",
-    "TLS_ECDHE_ECDSA_WITH_CHACHA20_POLY1305_SHA256",
+const struct tls_suite TLS_SUITES[TLS_SUITE_COUNT] = {
+    {"TLS_AES_128_GCM_SHA256", 0x1301},
+    {"TLS_AES_256_GCM_SHA384", 0x1302},
+    {"TLS_CHACHA20_POLY1305_SHA256", 0x1303},
+    {"TLS_ECDHE_ECDSA_WITH_AES_128_CBC_SHA", 0xc009},
+    {"TLS_ECDHE_ECDSA_WITH_AES_256_CBC_SHA", 0xc00a},
+    {"TLS_ECDHE_RSA_WITH_AES_128_CBC_SHA", 0xc013},
+    {"TLS_ECDHE_RSA_WITH_AES_256_CBC_SHA", 0xc014},
+    {"TLS_ECDHE_ECDSA_WITH_AES_128_GCM_SHA256", 0xc02b},
+    {"TLS_ECDHE_ECDSA_WITH_AES_256_GCM_SHA384", 0xc02c},
+    {"TLS_ECDHE_RSA_WITH_AES_128_GCM_SHA256", 0xc02f},
+    {"TLS_ECDHE_RSA_WITH_AES_256_GCM_SHA384", 0xc030},
+    {"TLS_ECDHE_RSA_WITH_CHACHA20_POLY1305_SHA256", 0xcca8},
+    {"TLS_ECDHE_ECDSA_WITH_CHACHA20_POLY1305_SHA256", 0xcca9},
 };
 
 static const char *const CURVES[] = {"CurveP256", "CurveP384", "CurveP521", "X25519"};
@@ -39,13 +39,22 @@ static bool is_one_of(str name, const char *const *names, size_t count)
     return false;
 }
 
+static bool is_suite(str name)
+{
+    for (size_t i = 0; i < TLS_SUITE_COUNT; i++) {
+        if (str_eq(name, str_c(TLS_SUITES[i].name)))
+            return true;
+    }
+    return false;
+}
+
 static bool check_server_names(struct yaml_binder *b, const struct yaml_node *node, void *to)
 {
     (void)node;
     const struct tlsconf *t = to;
     for (size_t i = 0; i < t->cipher_suites.count; i++) {
         str name = t->cipher_suites.items[i];
-        if (!is_one_of(name, CIPHERS, ARRAY_LEN(CIPHERS)))
+        if (!is_suite(name))
             return yaml_fail(b, "unknown cipher: %.*s", STR(name));
     }
     for (size_t i = 0; i < t->curves.count; i++) {
@@ -178,6 +187,24 @@ bool tlsconf_check_server(struct tlsconf *t, struct err *err)
         return err_set(err, ERR_INVALID,
                        "client_allowed_sans has been configured without requiring client "
                        "certificates");
+    return true;
+}
+
+bool tlsconf_check_client(const struct tlsconf *t, struct err *err)
+{
+    const struct {
+        str ref;
+        const char *what;
+    } refs[] = {{t->ca_ref, "CA cert"}, {t->cert_ref, "client cert"}, {t->key_ref, "client key"}};
+    if (t->min_version && t->max_version && t->max_version < t->min_version)
+        return err_set(err, ERR_INVALID,
+                       "tls_config.max_version must be greater than or equal to "
+                       "tls_config.min_version if both are specified");
+    for (size_t i = 0; i < ARRAY_LEN(refs); i++) {
+        if (refs[i].ref.n)
+            return err_set(err, ERR_INVALID,
+                           "unable to use %s: cannot use secret ref without manager", refs[i].what);
+    }
     return true;
 }
 

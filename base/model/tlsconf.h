@@ -10,6 +10,13 @@
 
 #define TLS_FILE_BYTES_MAX ((size_t)1 << 20) // of a certificate, key or CA file
 
+// The cipher suites that may be chosen: those Go calls secure.
+#define TLS_SUITE_COUNT 13
+extern const struct tls_suite {
+    const char *name;
+    uint16_t id; // RFC 8446 §B.4, RFC 5289, RFC 4492, RFC 7905
+} TLS_SUITES[TLS_SUITE_COUNT];
+
 enum tls_client_auth {       // what a server asks of its clients
     TLS_NO_CLIENT_CERT,      // nothing
     TLS_REQUEST_CLIENT_CERT, // one is asked for and not looked at
@@ -45,6 +52,10 @@ extern const struct yaml_struct TLS_CLIENT_YAML; // struct tlsconf
 // What the table of a server cannot see: "missing one of cert or cert_file", "invalid ClientAuth:
 // x", "client CA's have been configured without a Client Auth Policy" …. Sets client_auth.
 bool tlsconf_check_server(struct tlsconf *t, struct err *err);
+
+// What upstream refuses only when it makes a client's TLS of its description: versions that exclude
+// each other, and references to a manager of secrets, which there is none of.
+bool tlsconf_check_client(const struct tlsconf *t, struct err *err);
 
 // Relative file names become relative to `dir`.
 void tlsconf_join_dir(struct tlsconf *t, str dir, struct arena *mem);

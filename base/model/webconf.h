@@ -7,9 +7,10 @@
 
 #define WEBCONF_BYTES_MAX ((size_t)4 << 20)
 
-// What a server is started with (http_server_options.web_config).
+// What a server is started with (http_server_options.web_config): a file, or TLS alone.
 struct web_config {
-    str path; // read again when it changes; borrowed for the server's life
+    str path;                  // read again when it changes; borrowed for the server's life
+    const struct tlsconf *tls; // instead of a file: its certificates are read again as well
 };
 
 struct web_rate_limit {

@@ -1,19 +1,25 @@
 # SPDX-License-Identifier: Apache-2.0
-# Turns the files of a folder into C: an array of struct asset (base/text/assets.h).
+# Turns the files of some folders into C: an array of struct asset (base/text/assets.h).
 #
-#   cmake -DFOLDER=alertmanager/ui -DNAME=ALERTMANAGER_UI -DOUT=ui_assets.c -P base/text/embed.cmake
+#   cmake -DFOLDERS=base/ui,alertmanager/ui -DBELOW=assets -DNAME=ALERTMANAGER_UI -DOUT=ui_assets.c
+#         -P base/text/embed.cmake
 #
-# index.html and favicon.ico keep their names, all others stand below assets/<version>/, where the
-# version is that of their contents together; @VERSION@ in index.html becomes it. Texts are compressed
-# as well.
+# index.html and favicon.ico keep their names, all others stand below <BELOW>/<version>/, where the
+# version is that of their contents together; @VERSION@ in index.html becomes it. Each is there
+# compressed as well.
 set(TYPE_html "text/html; charset=utf-8")
 set(TYPE_css "text/css; charset=utf-8")
 set(TYPE_js "text/javascript; charset=utf-8")
 set(TYPE_svg "image/svg+xml")
 set(TYPE_ico "image/vnd.microsoft.icon")
 
-file(GLOB files ${FOLDER}/*)
-list(SORT files)
+string(REPLACE "," ";" folders ${FOLDERS})
+set(files "")
+foreach(folder ${folders})
+  file(GLOB found ${folder}/*)
+  list(SORT found)
+  list(APPEND files ${found})
+endforeach()
 set(digests "")
 foreach(file ${files})
   file(SHA256 ${file} digest)
@@ -38,7 +44,7 @@ foreach(file ${files})
   if(NOT DEFINED TYPE_${suffix})
     message(FATAL_ERROR "${file}: no content type is known for .${suffix}")
   endif()
-  set(path "assets/${version}/${name}")
+  set(path "${BELOW}/${version}/${name}")
   set(content ${OUT}.content)
   file(COPY_FILE ${file} ${content})
   if(name STREQUAL "index.html" OR name STREQUAL "favicon.ico")

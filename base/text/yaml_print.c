@@ -140,7 +140,29 @@ void yaml_put_strs(struct yaml_printer *p, const struct str_list *list)
 
 // ---- trees ---------------------------------------------------------------------------------
 
-static void put_tree(struct yaml_printer *p, const struct yaml_node *node)
+static int compare_members(const void *a, const void *b)
+{
+    const struct yaml_member *const *x = a, *const *y = b;
+    return yaml_key_compare((*x)->key->text, (*y)->key->text);
+}
+
+static void put_mapping(struct yaml_printer *p, const struct yaml_node *node)
+{
+    const struct yaml_member **sorted = mem_array(const struct yaml_member *, MAX(node->count, 1));
+    yaml_each (i, node)
+        sorted[i] = &node->members[i];
+    if (node->count)
+        qsort(sorted, node->count, sizeof(*sorted), compare_members);
+    yaml_put_map_begin(p, node->count);
+    yaml_each (i, node) {
+        yaml_put_node(p, sorted[i]->key);
+        yaml_put_node(p, sorted[i]->value);
+    }
+    yaml_put_map_end(p);
+    mem_free(sorted);
+}
+
+void yaml_put_node(struct yaml_printer *p, const struct yaml_node *node)
 {
     switch (node ? node->kind : YAML_NULL) {
     case YAML_NULL:
@@ -155,16 +177,11 @@ static void put_tree(struct yaml_printer *p, const struct yaml_node *node)
     case YAML_SEQUENCE:
         yaml_put_seq_begin(p, node->count);
         yaml_each (i, node)
-            put_tree(p, node->items[i]);
+            yaml_put_node(p, node->items[i]);
         yaml_put_seq_end(p);
         return;
     case YAML_MAPPING:
-        yaml_put_map_begin(p, node->count);
-        yaml_each (i, node) {
-            put_tree(p, node->members[i].key);
-            put_tree(p, node->members[i].value);
-        }
-        yaml_put_map_end(p);
+        put_mapping(p, node);
         return;
     }
 }
@@ -282,7 +299,7 @@ static void put_field(struct yaml_printer *p, const struct yaml_field *f, const 
         f->print(p, from);
         return;
     case YAML_T_NODE:
-        put_tree(p, *(const struct yaml_node *const *)from);
+        yaml_put_node(p, *(const struct yaml_node *const *)from);
         return;
     }
 }

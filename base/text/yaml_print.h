@@ -46,6 +46,7 @@ void yaml_put_f64(struct yaml_printer *p, double x);
 void yaml_put_secret(struct yaml_printer *p, str s); // <secret>; null when empty
 void yaml_put_strs(struct yaml_printer *p, const struct str_list *list);
 void yaml_put_str_map(struct yaml_printer *p, const struct yaml_str_map *map);
+void yaml_put_node(struct yaml_printer *p, const struct yaml_node *node); // its keys sorted
 void yaml_put_struct(struct yaml_printer *p, const struct yaml_struct *type, const void *from);
 
 // Containers. count: how many items or members follow; an empty one is written [] or {}.

@@ -46,6 +46,15 @@ bool yaml_url_is_empty(const void *from);
 bool yaml_url_check(str text, bool any_scheme, struct arena *mem, str *ret_canonical,
                     struct err *err);
 
+// "host:port", the host without brackets; both empty: unset.
+struct host_port {
+    str host, port;
+};
+
+struct opt_bool {
+    bool value, is_set;
+};
+
 // str: an expression that must compile as ^(?:text)$; the text is kept as written.
 yaml_bind_fn yaml_bind_regex;
 void yaml_print_text(struct yaml_printer *p, const void *from);

@@ -139,6 +139,34 @@ static void utf8_is_decoded_as_go_decodes_it(void **state)
     assert_int_equal(width, 1);
 }
 
+// Bit by bit, as the standard defines it.
+static uint32_t crc32_slow(str s)
+{
+    uint32_t crc = ~0u;
+    for (size_t i = 0; i < s.n; i++) {
+        crc ^= (uint8_t)s.p[i];
+        for (int bit = 0; bit < 8; bit++)
+            crc = crc >> 1 ^ (crc & 1 ? 0xedb88320 : 0);
+    }
+    return ~crc;
+}
+
+static void crc32_is_that_of_its_definition_in_any_pieces(void **state)
+{
+    (void)state;
+    char text[600];
+    for (size_t i = 0; i < sizeof(text); i++)
+        text[i] = (char)(i * 7 + i / 256);
+    assert_int_equal(crc32_ieee(0, (str){0}), 0);
+    for (size_t n = 0; n < sizeof(text); n++) {
+        uint32_t want = crc32_slow(str_from(text, n));
+        assert_int_equal(crc32_ieee(0, str_from(text, n)), want);
+        size_t first = n / 3;
+        uint32_t crc = crc32_ieee(0, str_from(text, first));
+        assert_int_equal(crc32_ieee(crc, str_from(text + first, n - first)), want);
+    }
+}
+
 static void hashes_have_their_published_values(void **state)
 {
     (void)state;
@@ -212,6 +240,7 @@ int test_text(void)
         cmocka_unit_test(errors_wrap_outward),
         cmocka_unit_test(utf8_is_decoded_as_go_decodes_it),
         cmocka_unit_test(hashes_have_their_published_values),
+        cmocka_unit_test(crc32_is_that_of_its_definition_in_any_pieces),
         cmocka_unit_test(log_lines_have_upstreams_form),
     };
     return run_group("text", tests);

@@ -62,7 +62,7 @@ static void check_digest(const uint8_t *digest, const char *want)
     check_str(buf_str(&hex), str_c(want));
 }
 
-static void digests_have_their_vectors(void **state) // FIPS 180-4; RFC 4231 §4.3
+static void digests_have_their_vectors(void **state) // FIPS 180-4; RFC 4231 §4.3; RFC 2202 §2
 {
     (void)state;
     uint8_t digest[SHA256_BYTES];
@@ -72,6 +72,12 @@ static void digests_have_their_vectors(void **state) // FIPS 180-4; RFC 4231 §4
     check_digest(digest, "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad");
     hmac_sha256(S("Jefe"), S("what do ya want for nothing?"), digest);
     check_digest(digest, "5bdcc146bf60754e6a042426089575c75a003f089d2739839dec58b964ec3843");
+    defer(buf_done) struct buf hex = {0};
+    uint8_t md5[MD5_BYTES];
+    assert_true(hmac_md5(S("Jefe"), S("what do ya want for nothing?"), md5));
+    buf_put_hex(&hex, str_from(md5, sizeof(md5)));
+    check_str(buf_str(&hex), S("750c783e6ab0b503eaa86e310a5db738"));
+    assert_true(hmac_md5(S(""), S(""), md5));
 }
 
 int test_encode(void);

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "rules/selector.h"
+#include "base/model/selector.h"
 
 #include "base/text/unicode.h"
 
@@ -30,7 +30,7 @@ static void skip_space(str *s)
     while (s->n && (is_space(s->p[0]) || s->p[0] == '#')) {
         if (s->p[0] == '#') {
             size_t end = str_find(*s, '\n');
-            *s = end == STR_NONE ? (str){0} : str_skip(*s, end);
+            *s = str_skip(*s, MIN(end, s->n));
         } else {
             *s = str_skip(*s, 1);
         }
@@ -175,7 +175,9 @@ static bool accept_sign(struct selector_parser *p, const char *sign)
 
 static bool unexpected(const struct selector_parser *p, const char *want, struct err *err)
 {
-    str left = str_from(p->rest.p - p->token_bytes, p->token_bytes + p->rest.n);
+    str left = p->rest;
+    if (p->token_bytes)
+        left = str_from(p->rest.p - p->token_bytes, p->token_bytes + p->rest.n);
     defer(buf_done) struct buf quoted = {.max = ERR_TEXT_BYTES};
     buf_put_quoted(&quoted, left);
     return err_set(err, ERR_SYNTAX, "expecting %s; unparsed data: %.*s", want,
@@ -189,7 +191,7 @@ static void add_alternative(struct selector_parser *p)
     struct selector *s = p->out;
     if (s->count == p->alternative_cap) {
         size_t cap = p->alternative_cap ? 2 * p->alternative_cap : 4;
-        struct matchers *grown = arena_array(p->mem, struct matchers, cap);
+        struct selector_conditions *grown = arena_array(p->mem, struct selector_conditions, cap);
         size_t *caps = arena_array(p->mem, size_t, cap);
         if (s->count) {
             memcpy(grown, s->alternatives, s->count * sizeof(*grown));
@@ -205,24 +207,27 @@ static void add_alternative(struct selector_parser *p)
 static bool add_condition(struct selector_parser *p, size_t at, enum matcher_op op, str name,
                           str value, struct err *err)
 {
-    struct matchers *m = &p->out->alternatives[at];
-    if (m->count == p->caps[at]) {
+    struct selector_conditions *list = &p->out->alternatives[at];
+    if (list->count == p->caps[at]) {
         p->caps[at] = p->caps[at] ? 2 * p->caps[at] : 4;
-        struct matcher *grown = arena_array(p->mem, struct matcher, p->caps[at]);
-        if (m->count)
-            memcpy(grown, m->items, m->count * sizeof(*grown));
-        m->items = grown;
+        struct selector_condition *grown =
+            arena_array(p->mem, struct selector_condition, p->caps[at]);
+        if (list->count)
+            memcpy(grown, list->items, list->count * sizeof(*grown));
+        list->items = grown;
     }
-    if (!matcher_init(&m->items[m->count], op, name, value, p->mem, err))
+    struct selector_condition *c = &list->items[list->count];
+    *c = (struct selector_condition){.op = op, .name = name, .value = value};
+    if ((op == MATCH_RE || op == MATCH_NRE) && !vm_regex_init(&c->regex, value, err))
         return err_wrap(err, "invalid regexp in %.*s", STR(name));
-    m->count++;
+    list->count++;
     return true;
 }
 
-static bool has_name(const struct matchers *m)
+static bool has_name(const struct selector_conditions *list)
 {
-    for (size_t i = 0; i < m->count; i++) {
-        if (str_eq(m->items[i].name, NAME_LABEL))
+    for (size_t i = 0; i < list->count; i++) {
+        if (str_eq(list->items[i].name, NAME_LABEL))
             return true;
     }
     return false;
@@ -322,8 +327,6 @@ static bool read_selector(struct selector_parser *p, struct err *err)
         return unexpected(p, "metricSelector", err);
     if (p->out->count == 0 && metric.n)
         add_alternative(p);
-    if (p->out->count == 0)
-        return err_set(err, ERR_SYNTAX, "labelFilterss cannot be empty");
     return add_metric(p, metric, is_in_front, err);
 }
 
@@ -342,22 +345,66 @@ bool selector_parse(str text, struct arena *mem, struct selector *ret, struct er
 
 void selector_done(struct selector *s)
 {
-    for (size_t i = 0; i < s->count; i++)
-        matchers_done(&s->alternatives[i]);
+    for (size_t i = 0; i < s->count; i++) {
+        for (size_t j = 0; j < s->alternatives[i].count; j++)
+            vm_regex_done(&s->alternatives[i].items[j].regex);
+    }
     s->count = 0;
 }
 
 // ---- matching ----------------------------------------------------------------------------------
 
+static bool is_negative(const struct selector_condition *c)
+{
+    return c->op == MATCH_NE || c->op == MATCH_NRE;
+}
+
+// What the condition says, or for a negative one what it denies.
+static bool fits(const struct selector_condition *c, str value)
+{
+    return c->regex.plain ? vm_regex_matches(&c->regex, value) : str_eq(c->value, value);
+}
+
 bool selector_matches(const struct selector *s, selector_value_fn *value, const void *labels)
 {
     for (size_t i = 0; i < s->count; i++) {
-        const struct matchers *m = &s->alternatives[i];
+        const struct selector_conditions *list = &s->alternatives[i];
         size_t at = 0;
-        while (at < m->count &&
-               matcher_matches_value(&m->items[at], value(labels, m->items[at].name)))
+        while (at < list->count && fits(&list->items[at], value(labels, list->items[at].name)) !=
+                                       is_negative(&list->items[at]))
             at++;
-        if (at == m->count)
+        if (at == list->count)
+            return true;
+    }
+    return false;
+}
+
+static bool fits_labels(const struct selector_condition *c, const struct label *labels,
+                        size_t count)
+{
+    bool is_there = false;
+    bool is_metric = !c->regex.plain && str_eq(c->name, NAME_LABEL);
+    for (size_t i = 0; i < count; i++) {
+        if (!str_eq(labels[i].name, c->name))
+            continue;
+        if (fits(c, labels[i].value))
+            return true;
+        if (is_metric)
+            return false; // only the first one counts
+        is_there = true;
+    }
+    return !is_there && !is_metric && fits(c, (str){0});
+}
+
+bool selector_matches_labels(const struct selector *s, const struct label *labels, size_t count)
+{
+    for (size_t i = 0; i < s->count; i++) {
+        const struct selector_conditions *list = &s->alternatives[i];
+        size_t at = 0;
+        while (at < list->count &&
+               fits_labels(&list->items[at], labels, count) != is_negative(&list->items[at]))
+            at++;
+        if (at == list->count)
             return true;
     }
     return false;
