@@ -42,8 +42,7 @@ static struct write *write_new(struct storm *s, size_t which)
     return w;
 }
 
-// ---- life of the program
-// --------------------------------------------------------------------------
+// ---- life of the program -----------------------------------------------------------------------
 
 // Torn tails are no damage. An append that a bad disk took in part is, once others stand behind it.
 static void check_report(const struct storm *s, const struct journal_report *report)
