@@ -13,7 +13,8 @@ void alert_unref(struct alert *a)
     symbol_unref(&store->symbols, a->generator_url);
     labels_unref(a->annotations);
     labels_unref(a->labels);
-    slab_free(&store->symbols.slab, a, sizeof(*a));
+    size_t bytes = a->is_restored ? sizeof(struct alert_restored) : sizeof(*a);
+    slab_free(&store->symbols.slab, a, bytes);
 }
 
 // ---- drafts ------------------------------------------------------------------------------------
@@ -71,9 +72,9 @@ bool alert_draft_complete(struct alert_draft *d, struct zoned_time now, dur_ns r
            check_labels(d->annotations, d->annotation_count, mode, "annotations", err);
 }
 
-struct alert *alert_new(struct label_store *store, const struct alert_draft *d, time_ns updated_at)
+static void alert_init(struct alert *a, struct label_store *store, const struct alert_draft *d,
+                       time_ns updated_at)
 {
-    struct alert *a = slab_alloc(&store->symbols.slab, sizeof(*a));
     *a = (struct alert){
         .labels = labels_get(store, d->labels, d->label_count),
         .annotations = labels_get(store, d->annotations, d->annotation_count),
@@ -84,7 +85,23 @@ struct alert *alert_new(struct label_store *store, const struct alert_draft *d, 
         .refs = 1,
         .is_timeout = d->is_timeout,
     };
+}
+
+struct alert *alert_new(struct label_store *store, const struct alert_draft *d, time_ns updated_at)
+{
+    struct alert *a = slab_alloc(&store->symbols.slab, sizeof(*a));
+    alert_init(a, store, d, updated_at);
     return a;
+}
+
+struct alert_restored *alert_restored_new(struct label_store *store, const struct alert_draft *d,
+                                          time_ns updated_at)
+{
+    struct alert_restored *r = slab_alloc(&store->symbols.slab, sizeof(*r));
+    alert_init(&r->alert, store, d, updated_at);
+    r->alert.is_restored = true;
+    r->promised_end = r->confirm_by = d->ends_at.t;
+    return r;
 }
 
 // ---- merging -----------------------------------------------------------------------------------
@@ -94,6 +111,14 @@ bool alert_overlaps(const struct alert *known, const struct alert *news)
     time_ns start = known->starts_at.t, end = known->ends_at.t;
     return (news->ends_at.t > start && news->ends_at.t < end) ||
            (news->starts_at.t > start && news->starts_at.t < end);
+}
+
+// Senders that name no start get the moment of the post.
+bool alert_continues(const struct alert *known, const struct alert *news)
+{
+    bool names_later_start =
+        news->starts_at.t > known->starts_at.t && news->starts_at.t != news->updated_at;
+    return alert_overlaps(known, news) && !(known->is_restored && names_later_start);
 }
 
 static struct zoned_time merged_end(const struct alert *older, const struct alert *newer,

@@ -3,8 +3,8 @@
 //
 // An alert is known by its labels: equal sets are one pointer (base/model/labels.h), and that
 // pointer is its identity everywhere; the fingerprint is only for people and for the wire. A struct
-// alert is a version: immutable once made, shared by reference. News about an alert makes another
-// version, merged with the one known.
+// alert is a version: immutable once stored but for the store's marks (alerts.h), shared by
+// reference. News about an alert makes another version, merged with the one known.
 //
 // Thread: core. Memory: 64 bytes a version; label sets, annotations and URLs are shared texts.
 #pragma once
@@ -19,8 +19,33 @@ struct alert {
     struct zoned_time ends_at; // always set
     time_ns updated_at;        // when this version arrived
     uint32_t refs;
-    bool is_timeout; // the end was set by resolve_timeout, not by the sender
+    bool is_timeout : 1;  // the end was set by resolve_timeout, not by the sender
+    bool is_restored : 1; // comes from before a restart, see struct alert_restored
+    // Marks of the store, carried from version to version.
+    bool is_noted : 1;    // that it fires may have been told to somebody; that is on the disk
+    bool is_in_doubt : 1; // was noted before a restart: its end is owed, whatever the log says
+    bool is_over : 1;     // its end was told wherever it was wanted
 };
+
+// An alert that was known before a restart, until its sender confirms or ends it. A firing one is
+// held for one more lifetime, so that a sender that still repeats it is not contradicted; the end
+// that was really promised lies before ends_at then.
+struct alert_restored {
+    struct alert alert;
+    time_ns promised_end;
+    time_ns confirm_by; // senders that are alive have spoken by then
+};
+
+static inline const struct alert_restored *alert_restored(const struct alert *a)
+{
+    return a->is_restored ? container_of(a, const struct alert_restored, alert) : NULL;
+}
+
+// The end as the sender promised it.
+static inline time_ns alert_promised_end(const struct alert *a)
+{
+    return a->is_restored ? alert_restored(a)->promised_end : a->ends_at.t;
+}
 
 static inline bool alert_is_resolved(const struct alert *a, time_ns now)
 {
@@ -60,12 +85,18 @@ bool alert_draft_complete(struct alert_draft *d, struct zoned_time now, dur_ns r
 
 // A version from a completed draft; its texts go into the store. One reference, the caller's.
 struct alert *alert_new(struct label_store *store, const struct alert_draft *d, time_ns updated_at);
+// The same for one from before a restart; the caller sets what struct alert_restored adds.
+struct alert_restored *alert_restored_new(struct label_store *store, const struct alert_draft *d,
+                                          time_ns updated_at);
 
 // ---- merging -----------------------------------------------------------------------------------
 
 // Do both versions belong to one episode? Only then are they merged; else the new one replaces the
 // old.
 bool alert_overlaps(const struct alert *known, const struct alert *news);
+// The same, and what was held over a restart makes no exception: a sender that names a later start
+// speaks of another episode, whatever it was that the restart kept us from hearing.
+bool alert_continues(const struct alert *known, const struct alert *news);
 
 // Both as one version: everything from the one updated later (news on a tie), the earlier start,
 // and the end by upstream's rule: a resolution stands, an end promised by a sender is not shortened

@@ -102,6 +102,36 @@ static bool refuse_full(struct alerts *s, struct err *err)
                    s->opt.alerts_max);
 }
 
+// The same end as the one that was told, sent once more, changes nothing; anything else after an
+// end is another episode, of which nothing was told.
+static void carry_marks(const struct alert *known, struct alert *news)
+{
+    bool is_told_end = known->is_over && news->ends_at.t == known->ends_at.t;
+    if (known->is_over && !is_told_end)
+        return;
+    news->is_over = is_told_end;
+    news->is_noted = known->is_noted;
+    news->is_in_doubt = known->is_in_doubt;
+}
+
+// Would a restart know less without this version? The end that a sender promises anew at each
+// repetition is worked out from the last one kept; so only one that was brought forward, or put
+// off much further than before, makes a difference.
+static bool is_worth_keeping(const struct alert *known, const struct alert *news, time_ns now)
+{
+    if (!known || known->annotations != news->annotations ||
+        known->generator_url != news->generator_url || known->starts_at.t != news->starts_at.t ||
+        known->is_timeout != news->is_timeout)
+        return true;
+    bool was_resolved = alert_is_resolved(known, now), is_resolved = alert_is_resolved(news, now);
+    if (was_resolved || is_resolved)
+        return was_resolved != is_resolved || known->ends_at.t != news->ends_at.t;
+    time_ns promised = alert_promised_end(known);
+    dur_ns lifetime = sub_saturated(promised, known->updated_at);
+    return news->ends_at.t < promised ||
+           sub_saturated(news->ends_at.t, news->updated_at) > mul_saturated(lifetime, 2);
+}
+
 // Takes the reference. False: the store is full.
 static bool store_alert(struct alerts *s, struct alert *news, time_ns now, struct err *err)
 {
@@ -109,20 +139,25 @@ static bool store_alert(struct alerts *s, struct alert *news, time_ns now, struc
     struct alert *known = alerts_find(s, a->labels);
     if (!known && s->alerts.count >= s->opt.alerts_max)
         return refuse_full(s, err);
-    if (known && alert_overlaps(known, a))
+    if (known && alert_continues(known, a))
         alert_merge(known, a, now);
     str name = s->limit.per_name ? labels_value(a->labels, S("alertname"), NULL) : S("");
     if (!alert_limit_admit(&s->limit, name, a->labels->fingerprint, a->ends_at.t, now)) {
         tell_limited(s, a);
         return true;
     }
+    s->stats.unconfirmed += a->is_restored;
     if (known) {
+        carry_marks(known, a);
+        s->stats.unconfirmed -= known->is_restored;
         map_replace_item(&s->alerts, labels_hash(a->labels), known, alert_ref(a));
         s->stats.merged++;
     } else {
         map_insert(&s->alerts, labels_hash(a->labels), alert_ref(a));
         s->stats.created++;
     }
+    if (s->opt.log && !a->is_restored && is_worth_keeping(known, a, now))
+        alert_log_put(s->opt.log, a);
     tell_stored(s, a, !known);
     alert_unref(known); // after the others have let go of it: they compare versions
     return true;
@@ -144,6 +179,31 @@ bool alerts_put(struct alerts *s, const struct alert_draft *drafts, size_t count
 bool alerts_restore(struct alerts *s, struct alert *a, struct err *err)
 {
     return store_alert(s, a, env_now(s->opt.env), err);
+}
+
+// ---- marks -------------------------------------------------------------------------------------
+
+void alerts_note(struct alerts *s, const struct labels *labels)
+{
+    struct alert *a = alerts_find(s, labels);
+    if (!s->opt.log || !a || a->is_noted)
+        return;
+    a->is_noted = true;
+    alert_log_put(s->opt.log, a);
+}
+
+bool alerts_wait(struct alerts *s, struct note_waiter *w)
+{
+    return s->opt.log && alert_log_wait(s->opt.log, w);
+}
+
+void alerts_over(struct alerts *s, struct alert *a)
+{
+    if (!s->opt.log || a->is_over || alerts_find(s, a->labels) != a)
+        return;
+    a->is_over = true;
+    a->is_in_doubt = false;
+    alert_log_put(s->opt.log, a);
 }
 
 // ---- reading -----------------------------------------------------------------------------------
@@ -175,12 +235,22 @@ size_t alerts_per_name_limit(const struct alerts *s)
 static void drop(struct alerts *s, struct alert *a)
 {
     map_remove_item(&s->alerts, labels_hash(a->labels), a);
+    s->stats.unconfirmed -= a->is_restored;
     list_each_safe (node, &s->subscribers) {
         struct alerts_subscriber *sub = list_item(node, struct alerts_subscriber, node);
         if (sub->on_dropped)
             sub->on_dropped(sub->owner, a);
     }
     alert_unref(a);
+}
+
+// An end that is owed is kept with the alert, as long as it is remembered at all.
+static bool is_garbage(const struct alerts *s, const struct alert *a, time_ns now)
+{
+    if (!alert_is_resolved(a, now))
+        return false;
+    return !s->opt.log || a->is_over ||
+           a->ends_at.t < sub_saturated(now, alert_log_retention(s->opt.log));
 }
 
 // Looks at up to `count` alerts. True: that was the last of them. A table that grows between two
@@ -194,7 +264,7 @@ static bool gc_slice(struct alerts *s, size_t count)
             s->gc_cursor = 0;
             return true;
         }
-        if (alert_is_resolved(a, now))
+        if (is_garbage(s, a, now))
             drop(s, a);
     }
     return false;

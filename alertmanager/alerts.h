@@ -1,15 +1,16 @@
 // SPDX-License-Identifier: Apache-2.0
 // alerts.h: the alerts that are known: the newest version of each, until it is over.
 //
-// Whoever wants to hear of every version (inhibition, dispatch, the journal) subscribes;
+// Whoever wants to hear of every version (inhibition, dispatch) subscribes;
 // subscribers are called one after another inside the put, in the order in which they came, so
 // versions of one alert can't overtake each other and nothing is queued (upstream's channels do
-// both).
+// both). What a restart must not forget goes to the log of alerts first.
 //
 // Thread: core. Cost of an alert that is sent again: two table lookups and one allocation of 80
 // bytes. Memory: about 110 bytes per alert beside the shared texts.
 #pragma once
 #include "alertmanager/alert.h"
+#include "alertmanager/alert_log.h"
 #include "base/core/list.h"
 #include "base/env.h"
 
@@ -24,10 +25,12 @@ struct alerts_options {
     size_t alerts_max;          // 0: ALERTS_MAX
     size_t per_alertname_limit; // 0: none
     dur_ns gc_interval;         // > 0
+    struct alert_log *log;      // used by puts until it is closed; NULL: a restart forgets all
 };
 
 struct alerts_stats {
     size_t count;             // alerts held
+    size_t unconfirmed;       // of them: nothing was heard of since a restart
     uint64_t limited;         // refused by per_alertname_limit
     uint64_t refused_full;    // refused by alerts_max
     uint64_t merged, created; // versions that met a known one, that did not
@@ -59,8 +62,17 @@ void alerts_unsubscribe(struct alerts *s, struct alerts_subscriber *sub); // not
 bool alerts_put(struct alerts *s, const struct alert_draft *drafts, size_t count, time_ns now,
                 size_t *ret_done, struct err *err);
 
-// Stores one version as it is, merged with what is known: for alerts that come from a journal.
+// Stores one version as it is, merged with what is known: for alerts that come from the log. False:
+// the store is full.
 bool alerts_restore(struct alerts *s, struct alert *a /* takes */, struct err *err);
+
+// Marks that it will be told that this alert fires, unless that was noted before.
+void alerts_note(struct alerts *s, const struct labels *labels);
+// Is what was put, noted and marked as over on the disk? True: not yet; w is called back then.
+bool alerts_wait(struct alerts *s, struct note_waiter *w);
+// The end of this version was told wherever it was wanted. Until then (and while it is owed, see
+// alert_log.h) an alert that has ended is not collected.
+void alerts_over(struct alerts *s, struct alert *a);
 
 // The newest version, or NULL. Borrowed: valid until the next put or the loop's next turn.
 struct alert *alerts_find(const struct alerts *s, const struct labels *labels);

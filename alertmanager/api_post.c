@@ -2,7 +2,8 @@
 // POST /api/v2/alerts: body → drafts → alert store (spec: Alertmanager dispatch §3).
 //
 // One `now` counts for the whole request. Valid alerts are stored even if others are not; the
-// answer comes when all are. Short bodies are done at once; long ones are decoded by a worker and
+// answer comes when all are, and when what a restart must not forget of them is on the disk. Short
+// bodies are done at once; long ones are decoded by a worker and
 // stored in slices, so that no turn of the loop gets long.
 #include "alertmanager/api.h"
 #include "base/core/alloc.h"
@@ -24,11 +25,13 @@ struct post {
     struct err full;    // the store refused some
     struct err why;     // scratch: of the alert looked at
     bool is_decoding;   // a worker has it
+    struct note_waiter waiter;
 };
 
 static void post_free(struct post *p)
 {
     env_timer_cancel(p->am->env, &p->timer);
+    list_remove(&p->waiter.node);
     buf_done(&p->invalid);
     arena_done(&p->mem);
     mem_free(p);
@@ -42,8 +45,9 @@ static void cancel_post(void *owner)
         post_free(p);
 }
 
-static void finish(struct post *p)
+static void finish(void *owner)
 {
+    struct post *p = owner;
     struct web_request *r = p->r;
     struct log *log = &p->am->api->log;
     if (p->invalid.n)
@@ -101,10 +105,13 @@ static void store_slice(void *owner)
     }
     store(p, slice, valid);
     p->next += count;
-    if (p->next == p->drafts.count)
-        finish(p);
-    else
+    if (p->next < p->drafts.count) {
         env_timer_after(p->am->env, &p->timer, 0);
+        return;
+    }
+    p->waiter = (struct note_waiter){.on_noted = finish, .owner = p};
+    if (!alerts_wait(p->am->alerts, &p->waiter))
+        finish(p);
 }
 
 static void on_decoded(struct post *p)

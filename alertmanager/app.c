@@ -10,13 +10,12 @@
 
 // ---- addresses ---------------------------------------------------------------------------------
 
-static bool init_external_url(struct am *am, struct err *err)
+bool am_external_url(str given, str hostname, uint16_t port, struct arena *mem, str *ret,
+                     str *ret_path, struct err *err)
 {
-    str text = am->opt.web_external_url;
-    if (text.n == 0)
-        text = arena_printf(&am->mem, "http://%.*s:%u/", STR(am->opt.hostname), am->addrs[0].port);
+    str text = given.n ? given : arena_printf(mem, "http://%.*s:%u/", STR(hostname), port);
     struct url url;
-    if (!url_parse(text, &am->mem, &url, err))
+    if (!url_parse(text, mem, &url, err))
         return err_wrap(err, "failed to determine external URL");
     if (!str_eq(url.scheme, S("http")) && !str_eq(url.scheme, S("https")))
         return err_set(err, ERR_INVALID,
@@ -25,14 +24,22 @@ static bool init_external_url(struct am *am, struct err *err)
                        STR(text), STR(url.scheme));
     str path = str_trim_right(url.path, '/');
     if (path.n && path.p[0] != '/')
-        path = arena_printf(&am->mem, "/%.*s", STR(path));
+        path = arena_printf(mem, "/%.*s", STR(path));
     url.path = path;
     url.raw_path = (str){0};
-    struct buf out = {0};
+    defer(buf_done) struct buf out = {0};
     buf_put_url(&out, &url);
-    am->external_url = arena_str(&am->mem, buf_str(&out));
-    buf_done(&out);
+    *ret = arena_str(mem, buf_str(&out));
+    *ret_path = path;
+    return true;
+}
 
+static bool init_external_url(struct am *am, struct err *err)
+{
+    str path;
+    if (!am_external_url(am->opt.web_external_url, am->opt.hostname, am->addrs[0].port, &am->mem,
+                         &am->external_url, &path, err))
+        return false;
     str prefix = am->opt.web_route_prefix.n ? am->opt.web_route_prefix : path;
     while (prefix.n && prefix.p[0] == '/')
         prefix = str_skip(prefix, 1);
@@ -111,6 +118,8 @@ static void on_maintenance(void *owner)
     struct am *am = owner;
     nflog_maintain(am->nflog, NULL, NULL);
     silences_maintain(am->silences, NULL, NULL);
+    if (am->alert_log)
+        alert_log_fold(am->alert_log);
     env_timer_after(am->env, &am->maintenance_timer, am->opt.data_maintenance_interval);
 }
 
@@ -146,6 +155,41 @@ static bool start_states(struct am *am, struct err *err)
     timer_init(&am->maintenance_timer, on_maintenance, am);
     env_timer_after(am->env, &am->maintenance_timer, am->opt.data_maintenance_interval);
     return true;
+}
+
+// What upstream forgets at its end never stops a start.
+static void open_alert_log(struct am *am, const struct config *config)
+{
+    struct journal_report report = {0};
+    struct err err = ERR_INIT;
+    str folder = str_trim_right(am->opt.storage_path, '/');
+    struct alert_log_options options = {
+        .env = am->env,
+        .labels = &am->labels,
+        .path = arena_printf(&am->mem, "%.*s/alerts.state", STR(folder)),
+        .retention = am->opt.data_retention,
+        .resolve_timeout = config->global->resolve_timeout,
+    };
+    am->alert_log = alert_log_open(&options, &report, &err);
+    if (!am->alert_log)
+        log_error(&am->log, "Alerts from before the restart cannot be read, and none will be kept",
+                  LOG_ERR(&err));
+    else
+        report_load(am, "alerts", &report);
+}
+
+static void start_alerts(struct am *am, const struct config *config)
+{
+    open_alert_log(am, config);
+    am->alerts = alerts_new(&(struct alerts_options){
+        .env = am->env,
+        .labels = &am->labels,
+        .per_alertname_limit = (size_t)MAX(am->opt.alerts_per_name_limit, 0),
+        .gc_interval = am->opt.alerts_gc_interval,
+        .log = am->alert_log,
+    });
+    if (am->alert_log)
+        alert_log_restore(am->alert_log, am->alerts);
 }
 
 // ---- configuration -----------------------------------------------------------------------------
@@ -311,12 +355,7 @@ static bool start(struct am *am, struct err *err)
         return false;
     }
     am_cluster_join(am);
-    am->alerts = alerts_new(&(struct alerts_options){
-        .env = am->env,
-        .labels = &am->labels,
-        .per_alertname_limit = (size_t)MAX(am->opt.alerts_per_name_limit, 0),
-        .gc_interval = am->opt.alerts_gc_interval,
-    });
+    start_alerts(am, first->config);
     am_metrics_watch_alerts(am);
     am->api = api_new(am);
     apply(am, first, hash);
@@ -381,7 +420,9 @@ static void on_server_stopped(void *owner)
     am->runtime = NULL;
     env_timer_cancel(am->env, &am->maintenance_timer);
     am->are_states_closed = true;
-    am->stop_steps_open = 2;
+    am->stop_steps_open = am->alert_log ? 3 : 2;
+    if (am->alert_log)
+        alert_log_close(am->alert_log, on_state_closed, am);
     nflog_close(am->nflog, on_state_closed, am);
     silences_close(am->silences, on_state_closed, am);
 }
@@ -414,6 +455,7 @@ void am_free(struct am *am)
     api_free(am->api);
     am_runtime_free(am->runtime);
     am_metrics_unwatch_alerts(am);
+    alert_log_free(am->alert_log);
     alerts_free(am->alerts);
     cluster_unwatch(&am->watch);
     cluster_free(am->cluster);

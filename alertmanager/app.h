@@ -2,8 +2,8 @@
 // app.h: a whole alertmanager over any env: states, cluster, configuration, dispatch, API.
 //
 // What it is made of, in the order in which it starts (it stops the other way round):
-//   cluster ─ notification log, silences (each a channel of it) ─ alert store ─ HTTP ─ one
-//   `runtime` per loaded configuration: inhibitor, pipeline, dispatcher
+//   cluster ─ notification log, silences (each a channel of it) ─ alert store and its log ─ HTTP ─
+//   one `runtime` per loaded configuration: inhibitor, pipeline, dispatcher
 //
 // The simulator runs several of these in one process; nothing here knows the real world.
 #pragma once
@@ -56,7 +56,7 @@ struct am_runtime {
     struct config *config;
     struct templates templates;
     struct tplcache *texts, *html_texts; // templated texts, compiled
-    struct zones zones;     // that templates asked for
+    struct zones zones;                  // that templates asked for
     struct inhibitor *inhibitor;
     struct muting muting;
     struct pipeline *pipeline;
@@ -78,6 +78,7 @@ struct am {
     struct list settle_waiters;
     struct nflog *nflog;
     struct silences *silences;
+    struct alert_log *alert_log; // NULL: its files can't be read, alerts live in memory only
     struct alerts *alerts;
     struct templates builtin_templates;
     struct am_runtime *runtime; // NULL before the first configuration is in force
@@ -105,6 +106,11 @@ struct am {
     void (*on_stopped)(void *owner);
     void *stop_owner;
 };
+
+// The URL under which people reach this server, without a slash at the end, and its path: the given
+// one, or made from the name of the machine. Errors: ERR_SYNTAX, ERR_INVALID.
+bool am_external_url(str given, str hostname, uint16_t port, struct arena *mem, str *ret,
+                     str *ret_path, struct err *err);
 
 // Opens, loads and starts everything. The options are copied, their texts borrowed for the
 // program's life. Errors: upstream's, as it logs them before it exits with 1.

@@ -79,6 +79,10 @@ struct am_runtime *am_runtime_new(struct am *am, struct config *config, struct e
         am_runtime_free(r);
         return NULL;
     }
+    if (!config_open(config, am->env, err)) {
+        am_runtime_free(r);
+        return NULL;
+    }
     r->texts = tplcache_new(r->templates.text);
     r->html_texts = tplcache_new(r->templates.html);
     config->context = (struct notify_context){
@@ -89,6 +93,8 @@ struct am_runtime *am_runtime_new(struct am *am, struct config *config, struct e
         .html_texts = r->html_texts,
         .external_url = am->external_url,
         .user_agent = S("Alertmanager/" AM_VERSION),
+        .hostname = am->opt.hostname,
+        .aws = am->opt.aws,
         .started_at = am->started_mono,
         .local = zones_find_local(&r->zones, am->opt.tz),
         .find_zone = zones_find,

@@ -98,14 +98,6 @@ void http_conf_join_dir(struct http_conf *c, str dir, struct arena *mem);
 
 // ---- global (config_global.c) ------------------------------------------------------------------
 
-struct host_port {
-    str host, port; // the host without brackets; both empty: unset
-};
-
-struct opt_bool {
-    bool value, is_set;
-};
-
 // Go's net.SplitHostPort, with a port required. Errors: ERR_SYNTAX with its texts.
 bool host_port_parse(str text, struct host_port *ret, struct err *err);
 void buf_put_host_port(struct buf *b, const struct host_port *hp);
@@ -303,6 +295,10 @@ static inline struct config *config_ref(struct config *c)
     c->refs++;
     return c;
 }
+
+// Takes a loaded configuration into service: reads what its receivers need from files before they
+// begin. Errors: those of all integrations, one a line.
+bool config_open(struct config *c, struct env *env, struct err *err);
 
 void config_unref(struct config *c); // NULL is fine
 DEFER_PTR(struct config, config_unref)

@@ -57,7 +57,7 @@ void buf_put_host_port(struct buf *b, const struct host_port *hp)
     buf_printf(b, has_colon ? "[%.*s]:%.*s" : "%.*s:%.*s", STR(hp->host), STR(hp->port));
 }
 
-static bool bind_host_port(struct yaml_binder *b, const struct yaml_node *node, void *to)
+bool bind_host_port(struct yaml_binder *b, const struct yaml_node *node, void *to)
 {
     str text;
     struct err err = ERR_INIT;
@@ -66,33 +66,33 @@ static bool bind_host_port(struct yaml_binder *b, const struct yaml_node *node, 
     return host_port_parse(text, to, &err) || yaml_fail_err(b, &err);
 }
 
-static void print_host_port(struct yaml_printer *p, const void *from)
+void print_host_port(struct yaml_printer *p, const void *from)
 {
     defer(buf_done) struct buf text = {0};
     buf_put_host_port(&text, from);
     yaml_put_str(p, buf_str(&text));
 }
 
-static bool is_without_port(const void *from)
+bool host_port_is_unset(const void *from)
 {
     return ((const struct host_port *)from)->port.n == 0;
 }
 
 // ---- optional bool -----------------------------------------------------------------------------
 
-static bool bind_opt_bool(struct yaml_binder *b, const struct yaml_node *node, void *to)
+bool bind_opt_bool(struct yaml_binder *b, const struct yaml_node *node, void *to)
 {
     struct opt_bool *x = to;
     x->is_set = yaml_to_bool(node, &x->value);
     return x->is_set || yaml_problem_type(b, node, "bool");
 }
 
-static void print_opt_bool(struct yaml_printer *p, const void *from)
+void print_opt_bool(struct yaml_printer *p, const void *from)
 {
     yaml_put_bool(p, ((const struct opt_bool *)from)->value);
 }
 
-static bool is_unset_bool(const void *from)
+bool opt_bool_is_unset(const void *from)
 {
     return !((const struct opt_bool *)from)->is_set;
 }
@@ -114,8 +114,7 @@ static const struct yaml_field GLOBAL_FIELDS[] = {
     URL(jira_api_url),
     TEXT(smtp_from),
     TEXT(smtp_hello),
-    YAML_FIELD(struct config_global, smtp_smarthost, "smtp_smarthost", YAML_T_CUSTOM,
-               .bind = bind_host_port, .print = print_host_port, .is_empty = is_without_port, OMIT),
+    FIELD(smtp_smarthost, YAML_T_CUSTOM, YAML_HOST_PORT),
     TEXT(smtp_auth_username),
     SECRET(smtp_auth_password),
     TEXT(smtp_auth_password_file),
@@ -125,9 +124,7 @@ static const struct yaml_field GLOBAL_FIELDS[] = {
     YAML_FIELD(struct config_global, smtp_require_tls, "smtp_require_tls", YAML_T_BOOL),
     YAML_FIELD(struct config_global, smtp_tls, "smtp_tls_config", YAML_T_STRUCT,
                .sub = &TLS_CONF_YAML),
-    YAML_FIELD(struct config_global, smtp_force_implicit_tls, "smtp_force_implicit_tls",
-               YAML_T_CUSTOM, .bind = bind_opt_bool, .print = print_opt_bool,
-               .is_empty = is_unset_bool, OMIT),
+    FIELD(smtp_force_implicit_tls, YAML_T_CUSTOM, YAML_OPT_BOOL),
     SECRET_URL(slack_api_url),
     TEXT(slack_api_url_file),
     SECRET(slack_app_token),

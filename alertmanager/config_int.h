@@ -43,6 +43,15 @@ void tls_conf_join_dir(struct tls_conf *t, str dir, struct arena *mem); // its f
 extern const struct yaml_struct CONFIG_GLOBAL_YAML;
 struct config_global *config_global_default(struct arena *mem);
 bool config_global_check(struct yaml_binder *b, const struct config_global *g);
+#define YAML_HOST_PORT                                                                             \
+    .bind = bind_host_port, .print = print_host_port, .is_empty = host_port_is_unset
+yaml_bind_fn bind_host_port;
+void print_host_port(struct yaml_printer *p, const void *from);
+bool host_port_is_unset(const void *from);
+#define YAML_OPT_BOOL .bind = bind_opt_bool, .print = print_opt_bool, .is_empty = opt_bool_is_unset
+yaml_bind_fn bind_opt_bool;
+void print_opt_bool(struct yaml_printer *p, const void *from);
+bool opt_bool_is_unset(const void *from);
 
 // ---- config_headers.c
 #define YAML_HEADERS .bind = bind_headers, .print = print_headers

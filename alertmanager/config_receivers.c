@@ -5,14 +5,20 @@
 #include "alertmanager/receivers/kinds.h"
 
 static const struct receiver_kind *const KINDS[] = {
-    [KIND_WEBHOOK] = &RECEIVER_WEBHOOK,
-    [KIND_DISCORD] = &RECEIVER_DISCORD,
+    [KIND_WEBHOOK] = &RECEIVER_WEBHOOK,       [KIND_EMAIL] = &RECEIVER_EMAIL,
+    [KIND_PAGERDUTY] = &RECEIVER_PAGERDUTY,   [KIND_OPSGENIE] = &RECEIVER_OPSGENIE,
+    [KIND_VICTOROPS] = &RECEIVER_VICTOROPS,   [KIND_PUSHOVER] = &RECEIVER_PUSHOVER,
+    [KIND_DISCORD] = &RECEIVER_DISCORD,       [KIND_JIRA] = &RECEIVER_JIRA,
+    [KIND_INCIDENTIO] = &RECEIVER_INCIDENTIO, [KIND_SLACK] = &RECEIVER_SLACK,
+    [KIND_ROCKETCHAT] = &RECEIVER_ROCKETCHAT, [KIND_MATTERMOST] = &RECEIVER_MATTERMOST,
+    [KIND_WECHAT] = &RECEIVER_WECHAT,         [KIND_SNS] = &RECEIVER_SNS,
+    [KIND_TELEGRAM] = &RECEIVER_TELEGRAM,     [KIND_WEBEX] = &RECEIVER_WEBEX,
+    [KIND_MSTEAMS] = &RECEIVER_MSTEAMS,       [KIND_MSTEAMSV2] = &RECEIVER_MSTEAMSV2,
 };
 static_assert(ARRAY_LEN(KINDS) == RECEIVER_KIND_COUNT, "each kind has its entry");
 static_assert(RECEIVER_KIND_COUNT <= CONFIG_RECEIVER_KINDS, "a receiver has a list for each kind");
 
-// ---- shared by the kinds
-// -------------------------------------------------------------------------
+// ---- shared by the kinds -----------------------------------------------------------------------
 
 void receiver_defaults(struct yaml_binder *b, void *to)
 {
@@ -30,8 +36,7 @@ bool check_exactly_one(struct yaml_binder *b, bool has_one, bool has_other, cons
     return true;
 }
 
-// ---- the table
-// -----------------------------------------------------------------------------------
+// ---- the table ---------------------------------------------------------------------------------
 
 // The label "name" is always there.
 static bool add_name_label(struct yaml_binder *b, struct config_receiver *r)
@@ -64,29 +69,6 @@ static bool check_receiver(struct yaml_binder *b, const struct yaml_node *node, 
     return add_name_label(b, r);
 }
 
-// A list of a kind that this build cannot serve must not be taken for one without entries.
-static bool refuse_integration(struct yaml_binder *b, const struct yaml_node *node, const char *key)
-{
-    if (node->kind == YAML_SEQUENCE && node->count == 0)
-        return true;
-    return yaml_fail(b, "line %u: receiver integration \"%s\" is not supported by this build",
-                     node->line, key);
-}
-
-#define REFUSED_KINDS(x)                                                                           \
-    x(email) x(incidentio) x(pagerduty) x(slack) x(opsgenie) x(wechat) x(pushover) x(victorops)    \
-        x(sns) x(telegram) x(webex) x(msteams) x(msteamsv2) x(jira) x(rocketchat) x(mattermost)
-
-#define REFUSE(kind)                                                                               \
-    static bool bind_##kind(struct yaml_binder *b, const struct yaml_node *node, void *to)         \
-    {                                                                                              \
-        (void)to;                                                                                  \
-        return refuse_integration(b, node, #kind "_configs");                                      \
-    }
-REFUSED_KINDS(REFUSE)
-#define REFUSED_FIELD(kind)                                                                        \
-    {.name = #kind "_configs", .type = YAML_T_CUSTOM, .bind = bind_##kind, .is_hidden = true},
-
 #define KIND(id, kind)                                                                             \
     YAML_FIELD(struct config_receiver, lists[KIND_##id], kind "_configs", YAML_T_PTR_LIST,         \
                .sub = &id##_YAML, OMIT)
@@ -96,16 +78,31 @@ static const struct yaml_field RECEIVER_FIELDS[] = {
     YAML_FIELD(struct config_receiver, name, "name", YAML_T_STR),
     YAML_FIELD(struct config_receiver, labels, "labels", YAML_T_STR_MAP, OMIT),
     KIND(DISCORD, "discord"),
+    KIND(EMAIL, "email"),
+    KIND(INCIDENTIO, "incidentio"),
+    KIND(PAGERDUTY, "pagerduty"),
+    KIND(SLACK, "slack"),
     KIND(WEBHOOK, "webhook"),
-    REFUSED_KINDS(REFUSED_FIELD){0},
+    KIND(OPSGENIE, "opsgenie"),
+    KIND(WECHAT, "wechat"),
+    KIND(PUSHOVER, "pushover"),
+    KIND(VICTOROPS, "victorops"),
+    KIND(SNS, "sns"),
+    KIND(TELEGRAM, "telegram"),
+    KIND(WEBEX, "webex"),
+    KIND(MSTEAMS, "msteams"),
+    KIND(MSTEAMSV2, "msteamsv2"),
+    KIND(JIRA, "jira"),
+    KIND(ROCKETCHAT, "rocketchat"),
+    KIND(MATTERMOST, "mattermost"),
+    {0},
 };
 const struct yaml_struct CONFIG_RECEIVER_YAML = {.type_name = "config.plain",
                                                  .bytes = sizeof(struct config_receiver),
                                                  .fields = RECEIVER_FIELDS,
                                                  .check = check_receiver};
 
-// ---- the section's checks, and what receivers inherit
-// --------------------------------------------
+// ---- the section's checks, and what receivers inherit ------------------------------------------
 
 // Calls fn for each integration of a receiver, in the order of building, while it returns true.
 typedef bool each_fn(void *owner, const struct receiver_kind *kind, size_t idx,
@@ -132,6 +129,9 @@ static bool inherit(void *owner, const struct receiver_kind *kind, size_t idx,
 {
     struct inheritance *in = owner;
     (void)idx;
+    if (!conf && kind->null_bytes &&
+        !kind->inherit(in->b, in->global, arena_alloc(in->b->mem, kind->null_bytes)))
+        return false;
     if (!conf)
         return yaml_fail(in->b, "missing %s config", kind->name);
     if (kind->inherit && !kind->inherit(in->b, in->global, conf))
@@ -182,8 +182,7 @@ void config_receivers_join_dir(struct config *c, str dir)
         each_integration(YAML_LIST_AT(&c->receiver_list, struct config_receiver, i), join_dir, &j);
 }
 
-// ---- integrations
-// --------------------------------------------------------------------------------
+// ---- integrations ------------------------------------------------------------------------------
 
 struct making {
     struct config *config;
@@ -230,4 +229,35 @@ void config_receivers_compile(struct config *c)
         m.receiver->integrations = m.made;
         each_integration(m.receiver, make, &m);
     }
+}
+
+// ---- taking into service -----------------------------------------------------------------------
+
+struct opening {
+    struct config *config;
+    struct env *env;
+    struct err *err;
+};
+
+static bool open_integration(void *owner, const struct receiver_kind *kind, size_t idx,
+                             struct integration_conf *conf)
+{
+    struct opening *o = owner;
+    struct err err = ERR_INIT;
+    (void)idx;
+    if (!kind->open || kind->open(o->env, conf, &o->config->mem, &err))
+        return true;
+    struct err before = *o->err;
+    err_set(o->err, err.code, "%.*s%s%.*s", STR(err_str(&before)), before.n ? "\n" : "",
+            STR(err_str(&err)));
+    return true;
+}
+
+bool config_open(struct config *c, struct env *env, struct err *err)
+{
+    struct err all = ERR_INIT;
+    struct opening o = {c, env, &all};
+    for (size_t i = 0; i < c->receiver_count; i++)
+        each_integration(&c->receivers[i], open_integration, &o);
+    return all.code == ERR_NONE || err_set(err, all.code, "%.*s", STR(err_str(&all)));
 }

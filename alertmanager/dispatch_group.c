@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// One aggregation group: members, timer, flush.
+// One aggregation group: members, timer, flush. How others see it: dispatch_view.c.
 #include "alertmanager/dispatch_group.h"
 
 #include "base/core/alloc.h"
@@ -39,10 +39,6 @@ static str text_dup(const struct buf *b)
     return b->n ? str_from(mem_dup(buf_str(b)), b->n) : S("");
 }
 
-static void collect(struct notify_group *n, time_ns now, struct notify_alerts *ret);
-static void release(struct notify_group *n, struct notify_alerts *alerts);
-static struct labels *route_labels(struct notify_group *n, const struct notify_alerts *alerts);
-
 static void describe(struct group *g, struct labels *group_labels)
 {
     const struct route *r = g->route;
@@ -65,9 +61,10 @@ static void describe(struct group *g, struct labels *group_labels)
         .active_interval_count = r->active_names.count,
         .flush_id = 0,
         .uuid = g->uuid,
-        .collect = collect,
-        .release = release,
-        .route_labels = route_labels,
+        .collect = group_collect,
+        .release = group_release,
+        .note = group_note,
+        .route_labels = group_render,
     };
 }
 
@@ -105,7 +102,8 @@ struct group *group_get(struct dispatcher *d, const struct route *route,
     timer_init(&g->timer, on_tick, g);
     time_ns told_at = add_saturated(first->starts_at.t, route->group_wait);
     g->is_late = told_at < env_now(d->opt.env);
-    env_timer_after(d->opt.env, &g->timer, g->is_late ? 0 : route->group_wait);
+    g->due_at = add_saturated(env_mono(d->opt.env), g->is_late ? 0 : route->group_wait);
+    env_timer_set(d->opt.env, &g->timer, g->due_at);
     return g;
 }
 
@@ -143,6 +141,51 @@ void group_free(struct group *g)
     mem_free(g);
 }
 
+// ---- members from before a restart -------------------------------------------------------------
+
+// Their senders get time to speak before the group's first flush: they may have ended, or may fire
+// for sure. Once all have spoken it is flushed as if they were new.
+
+// When the next of them has had its time, from now; 0: all have.
+static dur_ns time_to_confirm(const struct group *g)
+{
+    time_ns now = env_now(g->dispatcher->opt.env);
+    dur_ns first = 0;
+    for (size_t i = 0; i < g->member_count && g->restored_count > 0; i++) {
+        const struct alert_restored *r = alert_restored(g->members[i]->alert);
+        dur_ns wait = r ? MIN(sub_saturated(r->confirm_by, now), ALERT_CONFIRM_MAX) : 0;
+        if (wait > 0 && (first == 0 || wait < first))
+            first = wait;
+    }
+    return first;
+}
+
+static void set_first_tick(struct group *g)
+{
+    if (g->notify.flush_id > 0 || g->has_tick)
+        return;
+    mono_ns at = g->restored_count > 0 ? MAX(g->due_at, g->confirm_at) : g->due_at;
+    env_timer_set(g->dispatcher->opt.env, &g->timer, at);
+}
+
+static void member_count_restored(struct group *g, const struct alert *a)
+{
+    if (!a->is_restored)
+        return;
+    struct env *env = g->dispatcher->opt.env;
+    dur_ns wait = sub_saturated(alert_restored(a)->confirm_by, env_now(env));
+    mono_ns at = add_saturated(env_mono(env), CLAMP(wait, 0, ALERT_CONFIRM_MAX));
+    g->confirm_at = g->restored_count > 0 ? MIN(g->confirm_at, at) : at;
+    g->restored_count++;
+    set_first_tick(g);
+}
+
+static void member_forget_restored(struct group *g, const struct alert *a)
+{
+    if (a->is_restored && --g->restored_count == 0)
+        set_first_tick(g);
+}
+
 // ---- members -----------------------------------------------------------------------------------
 
 static void forget_rendered(struct group *g)
@@ -165,13 +208,17 @@ void group_join(struct group *g, struct member *m, struct alert *a)
     g->members[g->member_count++] = m;
     g->is_sorted = g->member_count == 1;
     m->placement->live_count++;
+    member_count_restored(g, a);
 }
 
 void group_update(struct group *g, struct member *m, struct alert *a)
 {
     forget_rendered(g);
-    alert_unref(m->alert);
+    struct alert *before = m->alert;
     m->alert = alert_ref(a);
+    member_count_restored(g, a);
+    member_forget_restored(g, before);
+    alert_unref(before);
 }
 
 void group_leave(struct group *g, struct member *m)
@@ -184,6 +231,7 @@ void group_leave(struct group *g, struct member *m)
         g->is_sorted = false;
     }
     m->group = NULL;
+    member_forget_restored(g, m->alert);
     alert_unref(m->alert);
     m->alert = NULL;
     m->placement->live_count--;
@@ -197,7 +245,7 @@ static int compare_members(const void *a, const void *b)
 }
 
 // Labels of members differ, so their order is the same however they came.
-static void sort_members(struct group *g)
+void group_sort(struct group *g)
 {
     if (g->is_sorted)
         return;
@@ -205,85 +253,6 @@ static void sort_members(struct group *g)
     for (size_t i = 0; i < g->member_count; i++)
         g->members[i]->at = (uint32_t)i;
     g->is_sorted = true;
-}
-
-size_t group_alert_count(const struct group *g)
-{
-    return g->member_count;
-}
-
-struct group_alert group_alert_at(struct group *g, size_t i)
-{
-    assert(i < g->member_count);
-    sort_members(g);
-    return (struct group_alert){g->members[i]->alert, g->members[i]->mark};
-}
-
-// ---- what the pipeline asks --------------------------------------------------------------------
-
-struct group *group_from_notify(struct notify_group *n)
-{
-    return container_of(n, struct group, notify);
-}
-
-struct held { // references that a list of alerts lives on
-    size_t count;
-    struct alert *alerts[];
-};
-
-static void collect(struct notify_group *n, time_ns now, struct notify_alerts *ret)
-{
-    struct group *g = group_from_notify(n);
-    sort_members(g);
-    size_t count = g->member_count;
-    *ret = (struct notify_alerts){.count = count};
-    ret->items = arena_array(&ret->mem, struct notify_alert, count);
-    struct held *held = arena_alloc(&ret->mem, sizeof(*held) + count * sizeof(void *));
-    held->count = count;
-    ret->held = held;
-    for (size_t i = 0; i < count; i++) {
-        struct alert *a = held->alerts[i] = alert_ref(g->members[i]->alert);
-        bool is_resolved = alert_is_resolved(a, now);
-        ret->items[i] = (struct notify_alert){
-            .labels = a->labels,
-            .annotations = a->annotations,
-            .starts_at = a->starts_at,
-            .ends_at = is_resolved ? a->ends_at : (struct zoned_time){TIME_UNSET, 0},
-            .generator_url = symbol_str(a->generator_url),
-            .hash = labels_xxh64(a->labels),
-            .is_resolved = is_resolved,
-        };
-    }
-}
-
-static void release(struct notify_group *n, struct notify_alerts *alerts)
-{
-    (void)n;
-    struct held *held = alerts->held;
-    for (size_t i = 0; held && i < held->count; i++)
-        alert_unref(held->alerts[i]);
-    arena_done(&alerts->mem);
-    *alerts = (struct notify_alerts){0};
-}
-
-static struct labels *route_labels(struct notify_group *n, const struct notify_alerts *alerts)
-{
-    struct group *g = group_from_notify(n);
-    const struct dispatcher_options *opt = &g->dispatcher->opt;
-    if (g->route->labels.count == 0 || !opt->render_labels)
-        return NULL;
-    return opt->render_labels(opt->owner, g->route, n, alerts);
-}
-
-const struct labels *group_route_labels(struct group *g)
-{
-    if (g->rendered || g->route->labels.count == 0)
-        return g->rendered;
-    struct notify_alerts alerts;
-    collect(&g->notify, env_now(g->dispatcher->opt.env), &alerts);
-    g->rendered = route_labels(&g->notify, &alerts);
-    release(&g->notify, &alerts);
-    return g->rendered;
 }
 
 // ---- flushing ----------------------------------------------------------------------------------
@@ -304,7 +273,7 @@ static void remember_resolved(struct group *g, time_ns now)
     }
 }
 
-static struct member *find_member(const struct group *g, const struct labels *labels)
+struct member *group_find_member(const struct group *g, const struct labels *labels)
 {
     struct placement *p = placement_find(g->dispatcher, labels);
     for (uint32_t i = 0; p && i < p->count; i++) {
@@ -322,9 +291,13 @@ static void drop_told(struct group *g)
         const struct alert *a = g->resolved[i];
         if (opt->on_resolved)
             opt->on_resolved(opt->owner, &g->notify, a);
-        struct member *m = find_member(g, a->labels);
-        if (m && m->alert == a)
-            group_leave(g, m);
+        struct member *m = group_find_member(g, a->labels);
+        if (!m || m->alert != a)
+            continue;
+        bool is_last = m->placement->live_count == 1;
+        group_leave(g, m);
+        if (is_last)
+            alerts_over(opt->alerts, g->resolved[i]);
     }
 }
 
@@ -362,7 +335,7 @@ void group_run_tick(struct group *g)
 // Ticks follow each other at group_interval. The first flush of a group that is built late comes at
 // once, out of step with the peers' ticks; the one after it falls in with them: they count from the
 // last message.
-static dur_ns time_to_next_tick(const struct group *g)
+static dur_ns time_to_regular_tick(const struct group *g)
 {
     const struct config_receiver *receiver = g->route->receiver;
     const struct dispatcher_options *opt = &g->dispatcher->opt;
@@ -374,6 +347,12 @@ static dur_ns time_to_next_tick(const struct group *g)
         return interval;
     dur_ns since = sub_saturated(env_now(opt->env), told_at);
     return since < 0 ? interval : interval - since % interval;
+}
+
+static dur_ns time_to_next_tick(const struct group *g)
+{
+    dur_ns regular = time_to_regular_tick(g), confirmed = time_to_confirm(g);
+    return confirmed > 0 ? MIN(regular, confirmed) : regular;
 }
 
 // The next tick is set before the flush begins: a slow flush does not move it.
@@ -403,41 +382,4 @@ void group_told(struct group *g)
         return;
     bool is_overdue = env_mono(env) > add_saturated(g->flushed_at, interval);
     env_timer_after(env, &g->timer, is_overdue ? 0 : interval);
-}
-
-// ---- reading -----------------------------------------------------------------------------------
-
-const struct route *group_route(const struct group *g)
-{
-    return g->route;
-}
-
-const struct notify_group *group_notify(const struct group *g)
-{
-    return &g->notify;
-}
-
-const struct group_mark *group_muted(const struct group *g)
-{
-    return &g->mark;
-}
-
-struct group_mark *group_mark(struct group *g)
-{
-    return &g->mark;
-}
-
-struct alert_mark *group_alert_mark(struct group *g, const struct labels *labels)
-{
-    struct member *m = find_member(g, labels);
-    return m ? &m->mark : NULL;
-}
-
-void group_count_alerts(const struct group *g, time_ns now, size_t ret[ALERT_STATE_COUNT])
-{
-    memset(ret, 0, ALERT_STATE_COUNT * sizeof(*ret));
-    for (size_t i = 0; i < g->member_count; i++) {
-        if (!alert_is_resolved(g->members[i]->alert, now))
-            ret[alert_mark_state(&g->members[i]->mark)]++;
-    }
 }

@@ -36,6 +36,9 @@ struct group {
     bool is_sorted;
 
     struct timer timer;     // the next tick
+    mono_ns due_at;         // the first one, if no member came from before a restart
+    mono_ns confirm_at;     // when the first of those that did has had its time
+    size_t restored_count;  // members that did, and of which nothing was heard since
     mono_ns flushed_at;     // when the last flush began; no sense before the first
     bool is_late;           // its first alert had been firing longer than group_wait
     uint64_t key_hash;      // in dispatcher->keys
@@ -86,6 +89,15 @@ void group_leave(struct group *g, struct member *m); // and frees a placement wi
 void group_run_tick(struct group *g);
 void group_flush(struct group *g);
 void group_told(struct group *g); // sets the next tick; see dispatcher_told
+
+void group_sort(struct group *g); // its members, as a message shows them
+struct member *group_find_member(const struct group *g, const struct labels *labels); // or NULL
+
+// dispatch_view.c: what the pipeline asks through notify.
+void group_collect(struct notify_group *n, time_ns now, struct notify_alerts *ret);
+void group_release(struct notify_group *n, struct notify_alerts *alerts);
+bool group_note(struct notify_group *n, const struct notify_alerts *alerts, struct note_waiter *w);
+struct labels *group_render(struct notify_group *n, const struct notify_alerts *alerts);
 
 struct placement *placement_find(const struct dispatcher *d, const struct labels *labels);
 void placement_free_if_unused(struct dispatcher *d, struct placement *p);

@@ -8,6 +8,7 @@
 #define FOLD_GROWTH_MAX ((uint64_t)256 << 20) // journals stay far below what is read at start-up
 
 static void fold_begin(struct journal *j);
+static void fold_encode_part(void *owner);
 static void close_files(struct journal *j);
 
 // ---- waits --------------------------------------------------------------------------------------
@@ -97,12 +98,14 @@ struct journal *journal_open(struct env *env, const struct journal_options *opt,
     struct journal *j = mem_new(struct journal);
     j->env = env;
     j->hooks = opt->hooks;
+    j->is_framed = opt->is_framed;
     j->kind = mem_dup(opt->kind);
     list_init(&j->appending);
     list_init(&j->folding);
     list_init(&j->next_fold);
     list_init(&j->answering);
     timer_init(&j->kick, journal_kick, j);
+    timer_init(&j->fold_part, fold_encode_part, j);
     if (opt->path.n == 0)
         return j;
     j->path = mem_dup(opt->path);
@@ -123,6 +126,8 @@ void journal_free(struct journal *j)
     if (!j)
         return;
     env_timer_cancel(j->env, &j->kick);
+    env_timer_cancel(j->env, &j->fold_part);
+    buf_done(&j->fold_state);
     waits_free(&j->appending);
     waits_free(&j->folding);
     waits_free(&j->next_fold);
@@ -332,16 +337,10 @@ static void fold_rotate(struct journal *j)
         fold_close_file(j, before);
 }
 
-static void fold_write(struct journal *j)
+static void fold_replace(struct journal *j)
 {
-    j->fold_repairs = j->is_broken;
-    j->fold_steps_left = 1;
-    if (j->fold_repairs)
-        fold_close_file(j, &j->files[j->current]);
-    else
-        fold_rotate(j);
-    struct buf state = {.max = SNAPSHOT_BYTES_MAX};
-    j->hooks.marshal(j->hooks.owner, &state);
+    struct buf state = j->fold_state;
+    j->fold_state = (struct buf){0};
     j->fold_bytes = state.n;
     if (state.is_full) { // too large for one file: the journals go on
         buf_done(&state);
@@ -350,6 +349,36 @@ static void fold_write(struct journal *j)
         return;
     }
     env_file_replace(j->env, str_c(j->path), &state, fold_replaced, j);
+}
+
+static void fold_encode(struct journal *j, bool is_first)
+{
+    if (j->hooks.marshal_part && j->hooks.marshal_part(j->hooks.owner, is_first, &j->fold_state)) {
+        env_timer_after(j->env, &j->fold_part, 0);
+        return;
+    }
+    if (!j->hooks.marshal_part)
+        j->hooks.marshal(j->hooks.owner, &j->fold_state);
+    fold_replace(j);
+}
+
+static void fold_encode_part(void *owner)
+{
+    fold_encode(owner, false);
+}
+
+static void fold_write(struct journal *j)
+{
+    j->fold_repairs = j->is_broken;
+    j->fold_steps_left = 1;
+    if (j->fold_repairs)
+        fold_close_file(j, &j->files[j->current]);
+    else
+        fold_rotate(j);
+    j->fold_state = (struct buf){.max = SNAPSHOT_BYTES_MAX};
+    if (j->is_framed)
+        journal_put_header(&j->fold_state, str_c(j->kind), 1);
+    fold_encode(j, true);
 }
 
 static void fold_set_aside(struct journal *j);

@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
-// journal.h: the durability of one replicated state: a snapshot file that any alertmanager reads,
-// and journals beside it that make every accepted record durable at once.
+// journal.h: the durability of one state: a snapshot file, for replicated states one that any
+// alertmanager reads, and journals beside it that make every accepted record durable at once.
 //
-//   <path>             snapshot: records, each with a varint length in front (upstream's format)
+//   <path>             snapshot: records, each with a varint length in front (upstream's format),
+//                      or frames as in a journal
 //   <path>.journal     journals: frames with a checksum, of records accepted since the snapshot;
 //   <path>.journal.1   one is being written, the other is empty or waits to be folded
 //   <path>.corrupt.<unix time>, <path>.journal.corrupt.<unix time>: copies of damaged files
@@ -35,14 +36,18 @@ struct journal_hooks {
     // Loading: one record. A later one of the snapshot replaces an earlier one with the same key;
     // one of a journal is merged, expired or not. False (and err): not a valid record.
     bool (*load)(void *owner, enum journal_source from, str record, struct err *err);
-    // Appends the whole state to `out`, as the snapshot file has it.
+    // Appends the whole state to `out`, as the snapshot file has it. Instead of it, for large
+    // states: a part of it, a part a loop turn; true: there is more. What changes between two parts
+    // is journalled behind the fold, so any mixture of older and newer will do.
     void (*marshal)(void *owner, struct buf *out);
+    bool (*marshal_part)(void *owner, bool is_first, struct buf *out);
     void *owner;
 };
 
 struct journal_options {
     str path; // "<storage.path>/nflog"
     str kind; // names the format in the journals' headers: "nflog"; at most JOURNAL_KIND_BYTES
+    bool is_framed; // the snapshot too: the marshal hooks append frames (journal_file.h)
     struct journal_hooks hooks;
 };
 

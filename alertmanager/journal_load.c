@@ -44,13 +44,31 @@ static void report_damage(struct journal_report *report, const char *path, const
         err_set(&report->damage, damage->code, "%s: %.*s", path, STR(err_str(damage)));
 }
 
+// A snapshot replaces its predecessor whole, so one that ends early is damaged.
+static void scan_framed(struct journal *j, str file, struct snapshot_report *ret)
+{
+    struct journal_scan scan;
+    journal_scan(file, str_c(j->kind), load_snapshot_record, j, &scan);
+    *ret = (struct snapshot_report){
+        .records = scan.records,
+        .bad_records = scan.bad_records,
+        .skipped_bytes = scan.skipped_bytes + scan.torn_bytes,
+        .damage = scan.damage,
+    };
+    if (scan.torn_bytes > 0 && !snapshot_is_damaged(ret))
+        err_set(&ret->damage, ERR_SYNTAX, "unexpected end");
+}
+
 static bool load_snapshot(struct journal *j, struct journal_report *report, struct err *err)
 {
     defer(buf_done) struct buf file = {.max = SNAPSHOT_BYTES_MAX};
     if (!read_file(j, j->path, &file, err))
         return false;
     struct snapshot_report r;
-    snapshot_load(buf_str(&file), load_snapshot_record, j, &r);
+    if (j->is_framed)
+        scan_framed(j, buf_str(&file), &r);
+    else
+        snapshot_load(buf_str(&file), load_snapshot_record, j, &r);
     j->stats.snapshot_bytes = file.n;
     report->snapshot_records = r.records;
     report->bad_records += r.bad_records;

@@ -31,6 +31,7 @@ struct journal {
     struct env *env;
     char *path; // owned; NULL: nothing is kept on disk
     char *kind; // owned
+    bool is_framed;
     struct journal_hooks hooks;
     struct journal_stats stats;
 
@@ -44,7 +45,9 @@ struct journal {
 
     bool is_folding;
     bool fold_repairs;        // it began broken and will reopen the journal
-    unsigned fold_steps_left; // callbacks to come before it ends; 0: the state isn't encoded yet
+    unsigned fold_steps_left; // callbacks to come before it ends; 0: encoding has not begun
+    struct buf fold_state;    // encoded so far
+    struct timer fold_part;   // encodes the next part
     mono_ns fold_start;
     uint64_t fold_bytes;     // of the snapshot being written
     uint64_t fold_threshold; // journal_bytes at which the next fold is due

@@ -9,6 +9,7 @@
 #include "base/io/env_uv.h"
 #include "base/io/interfaces.h"
 #include "base/io/process_metrics.h"
+#include "notify/integrations/aws_environment.h"
 
 #define FLAGS_FILE_MAX ((size_t)1 << 20)
 
@@ -70,6 +71,11 @@ static int read_flags(struct am_options *opt, int argc, char **argv, struct aren
 }
 
 // ---- this machine ------------------------------------------------------------------------------
+
+static const char *find_variable(const char *name)
+{
+    return getenv(name);
+}
 
 static void read_interfaces(struct am_options *opt, struct arena *mem)
 {
@@ -150,8 +156,10 @@ int main(int argc, char **argv)
     struct program p = {0};
     char hostname[256] = "localhost";
     gethostname(hostname, sizeof(hostname) - 1);
+    struct aws_environment aws;
+    aws_environment_read(&aws, find_variable);
     struct am_options opt = {
-        .hostname = str_c(hostname), .tz = getenv("TZ"), .cpus = usable_cpus()};
+        .hostname = str_c(hostname), .tz = getenv("TZ"), .cpus = usable_cpus(), .aws = &aws};
     int status = read_flags(&opt, argc, argv, &mem);
     if (status >= 0) {
         arena_done(&mem);

@@ -46,7 +46,8 @@ struct am_metrics {
     struct metric *silence_gc_errors, *compile_errors_index, *compile_errors_load;
     struct metric *silences_scanned, *silences_skipped;
     struct metric *silence_sizes[3];
-    struct metric *journal_bytes[2], *journal_errors[2];
+    struct metric *journal_bytes[3], *journal_errors[3];
+    struct metric *unconfirmed, *not_durable;
 
     // metrics_cluster.c; NULL without a cluster
     struct cluster_metrics *cluster;

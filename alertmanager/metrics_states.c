@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Families of the notification log and the silences (spec: Alertmanager metrics §6, §7).
+// Families of the notification log, the silences and the log of alerts (spec: Alertmanager metrics
+// §6, §7).
 #include "alertmanager/metrics.h"
 
 #define NFLOG    "alertmanager_nflog"
@@ -68,7 +69,7 @@ static void register_silences(struct am_metrics *m)
 
 static void register_journals(struct am_metrics *m)
 {
-    static const str names[] = {{"nflog", 5}, {"silences", 8}};
+    static const str names[] = {{"nflog", 5}, {"silences", 8}, {"alerts", 6}};
     struct metric_family *bytes =
         metrics_family(m->registry, METRIC_GAUGE, "tocsin_journal_size_bytes",
                        "Bytes in the journals beside a snapshot.", "state", NULL, 0);
@@ -79,6 +80,11 @@ static void register_journals(struct am_metrics *m)
         m->journal_bytes[i] = metric_get(bytes, &names[i]);
         m->journal_errors[i] = metric_get(errors, &names[i]);
     }
+    m->unconfirmed =
+        metrics_gauge(m->registry, "tocsin_alerts_unconfirmed",
+                      "Alerts from before a restart of which nothing was heard since.");
+    m->not_durable = metrics_counter(m->registry, "tocsin_alerts_not_durable_total",
+                                     "Alerts too large to be kept over a restart.");
 }
 
 void am_metrics_register_states(struct am_metrics *m)
@@ -153,8 +159,19 @@ static void collect_silences(struct am *am)
     metric_set(m->journal_errors[1], (double)journal->append_errors);
 }
 
+static void collect_alerts(struct am *am)
+{
+    const struct journal_stats *journal = alert_log_journal_stats(am->alert_log);
+    metric_set(am->metrics->journal_bytes[2], (double)journal->journal_bytes);
+    metric_set(am->metrics->journal_errors[2], (double)journal->append_errors);
+    metric_set(am->metrics->not_durable, (double)alert_log_stats(am->alert_log)->too_large);
+    metric_set(am->metrics->unconfirmed, (double)alerts_stats(am->alerts).unconfirmed);
+}
+
 void am_metrics_collect_states(struct am *am)
 {
+    if (am->alert_log && !am->are_states_closed)
+        collect_alerts(am);
     if (am->nflog && !am->are_states_closed)
         collect_nflog(am);
     if (am->silences && !am->are_states_closed)

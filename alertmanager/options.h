@@ -10,6 +10,8 @@ struct am_features {
     bool classic_mode, utf8_strict_mode, auto_gomemlimit, event_recorder;
 };
 
+struct aws_environment; // notify/integrations/aws_environment.h
+
 struct am_options {
     str config_file, storage_path;
     dur_ns data_retention, data_maintenance_interval;
@@ -45,6 +47,7 @@ struct am_options {
     size_t cpus;                                // usable ones; 0: unknown
     const struct cluster_interface *interfaces; // of this machine
     size_t interface_count;
+    const struct aws_environment *aws; // what the environment says about AWS; NULL: nothing
     struct log_sink *sink; // NULL: none
 };
 
@@ -58,8 +61,7 @@ struct flags am_flags(struct am_options *opt, struct arena *mem);
 struct am_options am_options_default(struct arena *mem);
 
 // Reads the feature list and checks the values. Errors with upstream's texts: "unknown option 'x'
-// for
-// --enable-feature", "alertmanager/app: Options.Retention must be positive".
+// for --enable-feature", "alertmanager/app: Options.Retention must be positive".
 bool am_options_check(struct am_options *opt, struct err *err);
 
 enum matcher_mode am_matcher_mode(const struct am_options *opt);

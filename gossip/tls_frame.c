@@ -13,8 +13,10 @@ enum {
     TAG_PACKET = 4 << 3 | 2
 };
 
-static void put_bytes(struct buf *out, unsigned tag, str value)
+static void put_bytes(struct buf *out, unsigned tag, str value) // none for an empty value
 {
+    if (value.n == 0)
+        return;
     buf_put_c(out, (char)tag);
     buf_put_uvarint(out, value.n);
     buf_put(out, value);

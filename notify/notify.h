@@ -13,6 +13,7 @@
 #include "base/env.h"
 #include "base/model/labels.h"
 
+struct aws_environment;
 struct tpl_set;
 struct tplcache;
 struct tzone;
@@ -28,6 +29,13 @@ struct notify_alert {
     str generator_url;
     uint64_t hash; // labels_xxh64
     bool is_resolved;
+    bool is_noted; // that it fires may have been told already: see notify_group.note
+    // Of one known from before a restart, of which its sender has not spoken since. It fires, as
+    // far as is known, but that is no news: it is left out where the log does not have it as told.
+    bool is_quiet;
+    // It is over, and somebody may have been told that it fired, by a process that died before the
+    // log heard of it: the end is news even where the log has no start.
+    bool is_in_doubt;
 };
 
 // The alerts of a group at one moment, in the order of a message: job, instance, labels.
@@ -51,6 +59,12 @@ str notify_reason_str(enum notify_reason reason); // "first notification", …; 
 
 // ---- the group being flushed (implemented by the dispatcher) -----------------------------------
 
+struct note_waiter {
+    struct list node;
+    void (*on_noted)(void *owner);
+    void *owner;
+};
+
 // Texts and sets are borrowed and live until the flush has ended.
 struct notify_group {
     str receiver;
@@ -68,6 +82,10 @@ struct notify_group {
     // every attempt, so that no stale copy is ever sent.
     void (*collect)(struct notify_group *, time_ns now, struct notify_alerts *ret);
     void (*release)(struct notify_group *, struct notify_alerts *); // gives back `held`, frees mem
+    // Before it is told that alerts fire, that is noted where a restart finds it. True: wait for w,
+    // which is called back once the note is on the disk, or can't be; list_remove(&w->node) takes
+    // it off. NULL: no notes are taken.
+    bool (*note)(struct notify_group *, const struct notify_alerts *, struct note_waiter *w);
     // The route's labels for these alerts, rendered (NULL: none); the caller unrefs.
     struct labels *(*route_labels)(struct notify_group *, const struct notify_alerts *);
 };
@@ -191,7 +209,9 @@ struct notify_context {
     // Compiled over the two sets; NULL: each text is parsed where it is used.
     struct tplcache *texts, *html_texts;
     str external_url;
-    str user_agent; // "Alertmanager/0.34.0"
+    str user_agent;                    // "Alertmanager/0.34.0"
+    str hostname;                      // this machine's
+    const struct aws_environment *aws; // what the environment says about AWS; NULL: nothing
 
     // For the template functions about time.
     mono_ns started_at;                                      // of the process

@@ -53,9 +53,6 @@ static bool render(const struct notify_context *c, struct tplcache *texts,
                    const struct tpl_set *templates, const struct notify_message *m,
                    const struct tpldata *data, str text, str *ret, struct err *err)
 {
-    *ret = text;
-    if (str_find_str(text, S("{{")) == STR_NONE)
-        return true;
     struct tplfuncs_context context = {
         .now = env_now(c->env),
         .since_start = env_mono(c->env) - c->started_at,
@@ -75,6 +72,9 @@ bool notify_render(const struct integration *integration, const struct notify_me
                    const struct tpldata *data, str text, str *ret, struct err *err)
 {
     const struct notify_context *c = integration->context;
+    *ret = text;
+    if (str_find_str(text, S("{{")) == STR_NONE)
+        return true;
     return render(c, c->texts, c->templates, m, data, text, ret, err);
 }
 
@@ -82,5 +82,8 @@ bool notify_render_html(const struct integration *integration, const struct noti
                         const struct tpldata *data, str text, str *ret, struct err *err)
 {
     const struct notify_context *c = integration->context;
+    *ret = text;
+    if (text.n == 0) // any other is escaped, without a template in it, too
+        return true;
     return render(c, c->html_texts, c->html_templates, m, data, text, ret, err);
 }

@@ -14,7 +14,8 @@
 // ends, at once where pipeline_log_changed says so; newer news waits for the next flush. Peers that
 // wait behind others would else tell news in the middle of a group interval, at the moment when the
 // first of them may do the same.
-// A notification counts as done when the log entry is on the disk.
+// A notification counts as done when the log entry is on the disk. That alerts fire is noted before
+// it is told for the first time, so that a crash before the log entry does not lose their end.
 //
 // Core thread. Everything runs in callbacks of env; nothing blocks.
 #pragma once

@@ -41,18 +41,41 @@ bool hashes_are_subset(const uint64_t *part, size_t part_count, const uint64_t *
     return is_subset;
 }
 
-struct told told_from(const struct notify_alerts *alerts, uint64_t *hashes)
+bool alert_is_left_out(const struct notify_alert *a, const struct notify_log_entry *entry)
+{
+    if (!a->is_quiet)
+        return false;
+    for (size_t i = 0; entry && i < entry->firing_count; i++) {
+        if (entry->firing[i] == a->hash)
+            return false;
+    }
+    return true;
+}
+
+static void put_resolved(struct told *t, const struct notify_alerts *alerts, bool is_in_doubt)
+{
+    for (size_t i = 0; i < alerts->count; i++) {
+        const struct notify_alert *a = &alerts->items[i];
+        if (a->is_resolved && a->is_in_doubt == is_in_doubt)
+            t->resolved[t->resolved_count++] = a->hash;
+    }
+}
+
+struct told told_from(const struct notify_alerts *alerts, const struct notify_log_entry *entry,
+                      uint64_t *hashes)
 {
     struct told t = {.firing = hashes};
     for (size_t i = 0; i < alerts->count; i++) {
-        if (!alerts->items[i].is_resolved)
-            t.firing[t.firing_count++] = alerts->items[i].hash;
+        const struct notify_alert *a = &alerts->items[i];
+        if (a->is_resolved || alert_is_left_out(a, entry))
+            continue;
+        t.firing[t.firing_count++] = a->hash;
+        t.quiet_count += a->is_quiet;
     }
     t.resolved = t.firing + t.firing_count;
-    for (size_t i = 0; i < alerts->count; i++) {
-        if (alerts->items[i].is_resolved)
-            t.resolved[t.resolved_count++] = alerts->items[i].hash;
-    }
+    put_resolved(&t, alerts, true);
+    t.in_doubt_count = t.resolved_count;
+    put_resolved(&t, alerts, false);
     return t;
 }
 
@@ -75,6 +98,15 @@ void told_keep_ends(struct told *told, const struct notify_log_entry *before, st
     told->resolved_count = count;
 }
 
+// An end that may be owed, and that the log does not have as told.
+static bool owes_end(const struct dedup_input *in, const struct told *t, struct arena *scratch)
+{
+    const struct notify_log_entry *e = in->entry;
+    return in->send_resolved &&
+           !hashes_are_subset(t->resolved, t->in_doubt_count, e ? e->resolved : NULL,
+                              e ? e->resolved_count : 0, scratch);
+}
+
 // Upstream's table (DedupStage.needsUpdate), first match wins. A group without firing alerts is
 // announced even with send_resolved off: the log must learn that nothing fires any more.
 static enum notify_reason compare_with_entry(const struct dedup_input *in, const struct told *t,
@@ -84,11 +116,12 @@ static enum notify_reason compare_with_entry(const struct dedup_input *in, const
     if (!hashes_are_subset(t->firing, t->firing_count, e->firing, e->firing_count, scratch))
         return e->firing_count == 0 ? NOTIFY_FIRST : NOTIFY_NEW_ALERTS;
     if (t->firing_count == 0)
-        return e->firing_count > 0 ? NOTIFY_ALL_RESOLVED : NOTIFY_NONE;
+        return e->firing_count > 0 || owes_end(in, t, scratch) ? NOTIFY_ALL_RESOLVED : NOTIFY_NONE;
     if (in->send_resolved &&
         !hashes_are_subset(t->resolved, t->resolved_count, e->resolved, e->resolved_count, scratch))
         return NOTIFY_SOME_RESOLVED;
-    if (e->timestamp < sub_saturated(in->now, in->repeat_interval))
+    bool is_known_to_fire = t->quiet_count < t->firing_count;
+    if (is_known_to_fire && e->timestamp < sub_saturated(in->now, in->repeat_interval))
         return NOTIFY_REPEAT;
     return NOTIFY_NONE;
 }
@@ -98,7 +131,9 @@ enum notify_reason stage_dedup_told(const struct dedup_input *in, const struct t
 {
     if (in->entry)
         return compare_with_entry(in, told, scratch);
-    return told->firing_count > 0 ? NOTIFY_FIRST : NOTIFY_NONE;
+    if (told->firing_count > 0)
+        return NOTIFY_FIRST;
+    return owes_end(in, told, scratch) ? NOTIFY_ALL_RESOLVED : NOTIFY_NONE;
 }
 
 enum notify_reason stage_dedup(const struct dedup_input *in, struct arena *scratch)
@@ -106,7 +141,8 @@ enum notify_reason stage_dedup(const struct dedup_input *in, struct arena *scrat
     struct arena_mark mark = arena_mark(scratch);
     const struct notify_alerts alerts = {.items = (struct notify_alert *)in->alerts,
                                          .count = in->count};
-    struct told told = told_from(&alerts, arena_array(scratch, uint64_t, in->count + 1));
+    uint64_t *hashes = arena_array(scratch, uint64_t, in->count + 1);
+    struct told told = told_from(&alerts, in->entry, hashes);
     enum notify_reason reason = stage_dedup_told(in, &told, scratch);
     arena_rewind(scratch, mark);
     return reason;

@@ -25,6 +25,8 @@ struct delivery {
     uint64_t *hashes;  // of `asked`
     mono_ns turn_at;   // not before
     struct timer timer, deadline_timer;
+    struct note_waiter noting; // linked: `timer` waits for it as well
+    uint32_t notes;            // taken for the next attempt
     struct notify_attempt *attempt;
     struct notify_log_write *write;
     struct notify_counters *counters;
@@ -54,6 +56,7 @@ static void delivery_free(struct delivery *d)
     struct env *env = d->pipeline->opt.env;
     env_timer_cancel(env, &d->timer);
     env_timer_cancel(env, &d->deadline_timer);
+    list_remove(&d->noting.node);
     map_remove_item(&d->pipeline->deliveries, d->key_hash, d);
     attempt_clear(d);
     arena_done(&d->mem);
@@ -200,6 +203,7 @@ static void on_attempted(void *owner, const struct notify_result *result)
 {
     struct delivery *d = owner;
     d->attempt = NULL;
+    d->notes = 0;
     delivery_observe(d, result);
     if (result->is_delivered) {
         log_attempt(d, result);
@@ -294,11 +298,47 @@ static void collect(struct delivery *d)
     d->group->collect(d->group, env_now(p->opt.env), &d->alerts);
 }
 
+static void leave_out(struct notify_alerts *alerts, const struct notify_log_entry *entry)
+{
+    size_t kept = 0;
+    for (size_t i = 0; i < alerts->count; i++) {
+        const struct notify_alert *a = &alerts->items[i];
+        if (a->is_resolved || !alert_is_left_out(a, entry))
+            alerts->items[kept++] = *a;
+    }
+    alerts->count = kept;
+}
+
 static enum notify_reason look(struct delivery *d, const struct notify_log_entry *entry)
 {
     stage_mute(d->pipeline, d->group, d->now, &d->alerts, NULL);
-    d->said = told_from(&d->alerts, arena_array(&d->mem, uint64_t, d->alerts.count + 1));
+    leave_out(&d->alerts, entry);
+    uint64_t *hashes = arena_array(&d->mem, uint64_t, d->alerts.count + 1);
+    d->said = told_from(&d->alerts, entry, hashes);
     return d->alerts.count > 0 ? compare(d, &d->said, entry) : NOTIFY_NONE;
+}
+
+#define NOTE_WAIT_MAX DUR_SECONDS(1) // a slow disk must not hold back a page
+#define NOTES_MAX     2              // news may have come during the first
+
+static void on_noted(void *owner)
+{
+    struct delivery *d = owner;
+    env_timer_after(d->pipeline->opt.env, &d->timer, 0);
+}
+
+// True: what is to be told is being noted; `timer` then looks at everything once more.
+static bool wait_for_note(struct delivery *d)
+{
+    if (!d->group->note || d->notes == NOTES_MAX)
+        return false;
+    d->notes++;
+    d->noting = (struct note_waiter){.on_noted = on_noted, .owner = d};
+    if (!d->group->note(d->group, &d->alerts, &d->noting))
+        return false;
+    attempt_clear(d);
+    env_timer_after(d->pipeline->opt.env, &d->timer, NOTE_WAIT_MAX);
+    return true;
 }
 
 // Our turn, or the next try: looks at everything afresh.
@@ -308,6 +348,7 @@ static void on_turn(void *owner)
     struct env *env = d->pipeline->opt.env;
     struct notify_log_entry room;
     const struct notify_log_entry *entry = find_entry(d, &room);
+    list_remove(&d->noting.node);
     if (compare(d, &d->asked, entry) == NOTIFY_NONE) {
         delivery_end(d, true, NULL);
         return;
@@ -322,7 +363,7 @@ static void on_turn(void *owner)
     enum notify_reason reason = look(d, entry);
     if (reason == NOTIFY_NONE)
         delivery_end(d, true, NULL);
-    else
+    else if (!wait_for_note(d))
         attempt_start(d, reason, entry, route_labels);
     labels_unref(route_labels);
 }
@@ -390,12 +431,13 @@ struct delivery *delivery_start(struct pipeline *p, struct notify_group *group,
         .counters = p->opt.counters(p->opt.counters_owner, integration),
         .last_error = ERR_INIT,
     };
-    d->asked = told_from(alerts, d->hashes);
     struct notify_log_key key = log_key(d);
     d->key_hash = key_hash(p, &key);
     map_insert(&p->deliveries, d->key_hash, d);
     struct notify_log_entry room;
-    if (compare(d, &d->asked, find_entry(d, &room)) == NOTIFY_NONE) {
+    const struct notify_log_entry *entry = find_entry(d, &room);
+    d->asked = told_from(alerts, entry, d->hashes);
+    if (compare(d, &d->asked, entry) == NOTIFY_NONE) {
         delivery_free(d);
         return NULL;
     }

@@ -34,12 +34,20 @@ enum notify_reason stage_dedup(const struct dedup_input *in, struct arena *scrat
 
 // What a message says, as the log records it.
 struct told {
-    uint64_t *firing, *resolved; // hashes, in the order of the message; one block from told_from
+    // Hashes, in the order of the message, but those in doubt before the other resolved ones; one
+    // block from told_from.
+    uint64_t *firing, *resolved;
     size_t firing_count, resolved_count;
+    size_t quiet_count;    // of the firing ones
+    size_t in_doubt_count; // of the resolved ones
 };
 
-// hashes[count] receives them.
-struct told told_from(const struct notify_alerts *alerts, uint64_t *hashes);
+// Is it quiet, and not known to that entry (NULL: none) as firing? Then nothing is said of it.
+bool alert_is_left_out(const struct notify_alert *a, const struct notify_log_entry *entry);
+
+// hashes[count] receives them; without those that are left out.
+struct told told_from(const struct notify_alerts *alerts, const struct notify_log_entry *entry,
+                      uint64_t *hashes);
 
 // Ends that the log knows as told and of which this message says nothing stay known. Senders repeat
 // an end for a while (15 minutes); without this, an alert that had left its group would come back

@@ -2,15 +2,8 @@
 #include "notify/integrations/webhook.h"
 
 #include "alertmanager/receivers/kinds.h"
-#include "base/text/gotpl.h"
 
-// With a template in it only its syntax counts, with the language's own functions alone.
-static bool check_template(str text, struct err *err)
-{
-    defer(tpl_set_free_p) struct tpl_set *set = tpl_set_new(&(struct tpl_options){0});
-    return tpl_parse(set, S(""), text, err) || err_wrap(err, "invalid template syntax");
-}
-
+// With a template in it only its syntax counts.
 static bool bind_template_url(struct yaml_binder *b, const struct yaml_node *node, void *to)
 {
     str text, canonical;
@@ -18,8 +11,8 @@ static bool bind_template_url(struct yaml_binder *b, const struct yaml_node *nod
     if (!yaml_to_str(node, &text))
         return yaml_problem_type(b, node, "string");
     if (text.n && !str_eq(text, S(YAML_SECRET_TEXT))) {
-        bool ok = str_find_str(text, S("{{")) != STR_NONE
-                      ? check_template(text, &err)
+        bool ok = has_template(text)
+                      ? check_template(text, &err) || err_wrap(&err, "invalid template syntax")
                       : yaml_url_check(text, false, b->mem, &canonical, &err) ||
                             err_wrap(&err, "invalid URL");
         if (!ok)

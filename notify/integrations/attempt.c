@@ -10,8 +10,7 @@ static struct env *attempt_env(const struct notify_attempt *a)
     return a->integration->context->env;
 }
 
-// ---- life
-// ----------------------------------------------------------------------------------------
+// ---- life --------------------------------------------------------------------------------------
 
 static void end(struct notify_attempt *a)
 {
@@ -19,9 +18,13 @@ static void end(struct notify_attempt *a)
     mem_free(a);
 }
 
-static void on_ended_in_begin(void *owner)
+static void on_timer(void *owner)
 {
-    end(owner);
+    struct notify_attempt *a = owner;
+    if (a->on_waited)
+        a->on_waited(a);
+    else
+        end(a);
 }
 
 struct notify_attempt *attempt_start(const struct integration *integration,
@@ -41,7 +44,7 @@ struct notify_attempt *attempt_start(const struct integration *integration,
         .owner = owner,
         .result = {.err = ERR_INIT},
     };
-    timer_init(&a->timer, on_ended_in_begin, a);
+    timer_init(&a->timer, on_timer, a);
     a->data = notify_data(integration, m, m->alert_count);
     integration->ops->begin(a);
     a->is_begun = true;
@@ -55,8 +58,7 @@ void attempt_cancel(struct notify_attempt *a)
     mem_free(a);
 }
 
-// ---- making a message
-// ----------------------------------------------------------------------------
+// ---- making a message --------------------------------------------------------------------------
 
 typedef bool render_fn(const struct integration *, const struct notify_message *,
                        const struct tpldata *, str text, str *ret, struct err *);
@@ -86,7 +88,8 @@ str attempt_secret(struct notify_attempt *a, str value, str file, const char *us
     struct buf content = {.mem = a->mem};
     if (env_file_read(attempt_env(a), file, ATTEMPT_FILE_BYTES_MAX, &content, &a->err))
         return str_trim(buf_str(&content));
-    err_wrap(&a->err, "%s", usage);
+    if (usage)
+        err_wrap(&a->err, "%s", usage);
     return S("");
 }
 
@@ -124,8 +127,7 @@ str attempt_body(struct notify_attempt *a)
     return buf_str(&a->body);
 }
 
-// ---- sending
-// --------------------------------------------------------------------------------------
+// ---- sending -----------------------------------------------------------------------------------
 
 // As Go's client names the method: "Post".
 static void wrap_request(struct notify_attempt *a, str url)
@@ -145,14 +147,37 @@ static void on_response(void *owner, const struct http_response *response, const
     }
     a->err = *why;
     wrap_request(a, a->is_url_shown ? a->url : S("<redacted>"));
-    if (a->timeout.after > 0 && why->code == ERR_TIMEOUT) {
+    if (a->prefix.n)
+        err_wrap(&a->err, "%.*s", STR(a->prefix));
+    if (a->timeout.after > 0 && a->timeout.name && why->code == ERR_TIMEOUT) {
         defer(buf_done) struct buf text = {0};
         buf_put_dur_go(&text, a->timeout.after);
         struct err inner = a->err;
         err_set(&a->err, ERR_TIMEOUT, "%.*s: configured %s timeout reached (%.*s)",
                 STR(err_str(&inner)), a->timeout.name, STR(buf_str(&text)));
     }
-    attempt_fail(a, FAIL_AND_RETRY, FAILURE_OTHER);
+    if (a->on_silence)
+        a->on_silence(a);
+    else
+        attempt_fail(a, FAIL_AND_RETRY, FAILURE_OTHER);
+}
+
+// As Go's client shows it: user:***@host.
+static str without_password(str url, struct arena *mem)
+{
+    size_t scheme = str_find_str(url, S("://"));
+    str origin = scheme == STR_NONE ? S("") : str_slice(url, 0, scheme + 3), rest, user, password;
+    str authority = str_skip(url, origin.n);
+    for (size_t i = 0; i < authority.n; i++) {
+        char c = authority.p[i];
+        if (c == '/' || c == '?' || c == '#')
+            authority.n = i;
+    }
+    rest = str_skip(url, origin.n + authority.n);
+    if (!str_cut_last(authority, '@', &user, &authority) || !str_cut(user, ':', &user, &password))
+        return arena_str(mem, url);
+    return arena_printf(mem, "%.*s%.*s:***@%.*s%.*s", STR(origin), STR(user), STR(authority),
+                        STR(rest));
 }
 
 #define OWN_HEADERS 2 // Content-Type, User-Agent
@@ -179,8 +204,10 @@ void attempt_send(struct notify_attempt *a, const struct attempt_request *r,
     if (a->timeout.after >= left) // the flush keeps its own deadline
         a->timeout.after = 0;
     a->is_url_shown = r->is_url_shown;
-    a->url = arena_str(a->mem, r->url);
+    a->url = without_password(r->url, a->mem);
+    a->prefix = arena_str(a->mem, r->prefix);
     a->on_answer = on_answer;
+    a->on_silence = r->on_silence;
     struct http_request request = {
         .method = a->method,
         .url = r->url,
@@ -194,11 +221,17 @@ void attempt_send(struct notify_attempt *a, const struct attempt_request *r,
     a->call = env_http(env, &request, on_response, a);
 }
 
-// ---- ending
-// ---------------------------------------------------------------------------------------
+void attempt_wait(struct notify_attempt *a, dur_ns delay, attempt_fn *on_waited)
+{
+    a->on_waited = on_waited;
+    env_timer_after(attempt_env(a), &a->timer, delay);
+}
+
+// ---- ending ------------------------------------------------------------------------------------
 
 static void finish(struct notify_attempt *a)
 {
+    a->on_waited = NULL;
     if (a->is_begun)
         end(a);
     else

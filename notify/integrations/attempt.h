@@ -33,6 +33,7 @@ struct notify_attempt;
 
 // `response` lives until the function returns; its body may be copied to a->mem.
 typedef void attempt_answer_fn(struct notify_attempt *a, const struct http_response *response);
+typedef void attempt_fn(struct notify_attempt *a);
 
 struct notify_attempt {
     const struct integration *integration;
@@ -52,27 +53,26 @@ struct notify_attempt {
     void *owner;
     struct http_call *call;
     attempt_answer_fn *on_answer;
+    attempt_fn *on_silence, *on_waited;
     struct attempt_timeout {
-        const char *name; // "webhook"
+        const char *name; // "webhook"; NULL: an error does not speak of it
         dur_ns after;     // 0: none that ends before the flush's deadline
     } timeout;
-    str method, url;
+    str method, url, prefix;
     bool is_url_shown;
     bool is_begun;      // begin() has returned
-    struct timer timer; // of an end inside of it
+    struct timer timer; // of an end inside of it, or of attempt_wait
     struct notify_result result;
 };
 
-// ---- integration_ops.start and .cancel
-// -----------------------------------------------------------
+// ---- integration_ops.start and .cancel ---------------------------------------------------------
 
 struct notify_attempt *attempt_start(const struct integration *integration,
                                      const struct notify_message *m, notify_done_fn *on_done,
                                      void *owner);
 void attempt_cancel(struct notify_attempt *a);
 
-// ---- making a message
-// ----------------------------------------------------------------------------
+// ---- making a message --------------------------------------------------------------------------
 
 static inline bool attempt_failed(const struct notify_attempt *a)
 {
@@ -84,7 +84,7 @@ str attempt_render(struct notify_attempt *a, str text);
 str attempt_render_html(struct notify_attempt *a, str text);
 
 // A value or, where `file` is given, the trimmed content of that file. The error of reading is
-// wrapped in `usage`: "read url_file: open x: no such file or directory".
+// wrapped in `usage`: "read url_file: open x: no such file or directory"; NULL: it stands alone.
 str attempt_secret(struct notify_attempt *a, str value, str file, const char *usage);
 
 // A text cut for the service; a cut is logged ("Truncated <what>").
@@ -101,8 +101,7 @@ static inline bool attempt_is_resolved(const struct notify_attempt *a) // all al
 struct json_writer attempt_json(struct notify_attempt *a);
 str attempt_body(struct notify_attempt *a);
 
-// ---- sending
-// --------------------------------------------------------------------------------------
+// ---- sending -----------------------------------------------------------------------------------
 
 struct attempt_request {
     str method; // empty: POST
@@ -114,15 +113,18 @@ struct attempt_request {
     struct attempt_timeout timeout; // as configured; it does not prolong the flush's deadline
     const struct httpconf *http;    // NULL: the integration's
     str user_agent;                 // empty: the context's
-    bool is_url_shown;              // in errors; otherwise "<redacted>"
+    bool is_url_shown;              // in errors, without a password; otherwise "<redacted>"
+    str prefix;                     // put in front of the error where there is no answer
+    attempt_fn *on_silence;         // instead of failing then; a->err says why
 };
 
 // Where there is no answer the attempt fails and is tried again: `Post "<redacted>": <cause>`.
 void attempt_send(struct notify_attempt *a, const struct attempt_request *r,
                   attempt_answer_fn *on_answer);
+// Goes on after a pause, with no request under way.
+void attempt_wait(struct notify_attempt *a, dur_ns delay, attempt_fn *on_waited);
 
-// ---- ending
-// ---------------------------------------------------------------------------------------
+// ---- ending ------------------------------------------------------------------------------------
 
 enum attempt_verdict { FAIL_FOR_GOOD, FAIL_AND_RETRY };
 

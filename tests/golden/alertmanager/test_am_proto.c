@@ -148,8 +148,7 @@ static void *message_from(const ProtobufCMessageDescriptor *type, const cJSON *v
     return message;
 }
 
-// ---- comparing messages
-// ---------------------------------------------------------------------------
+// ---- comparing messages ------------------------------------------------------------------------
 
 static void canonise(void *message);
 

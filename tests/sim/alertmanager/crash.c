@@ -12,7 +12,7 @@ void crash_arm(struct lab *lab)
         .occasion = 1 + sim_random_below(w, 4),
         .victim = sim_random_below(w, lab->plan.peer_count + 1),
         .events = sim_random_below(w, EVENTS_MAX),
-        .down = DUR_MS(100) + (dur_ns)sim_random_below(w, DUR_SECONDS(60)),
+        .down = DUR_MS(100) + (dur_ns)sim_random_below(w, (uint64_t)lab->plan.down_max),
         .is_armed = true,
     };
     if (lab->crash.victim == lab->plan.peer_count)
@@ -42,10 +42,6 @@ static void strike(struct lab *lab)
         sim_note(lab->world, "kill -9 am-%zu", i);
         peer_kill(&lab->peers[i]);
         peer_restart_after(&lab->peers[i], c->down);
-    }
-    if (count_alive(lab) == 0) {
-        lab->blind_from = c->struck_at;
-        lab->blind_until = c->struck_at + c->down + lab->plan.send_interval + DUR_SECONDS(2);
     }
 }
 

@@ -118,9 +118,6 @@ static void check_told(struct lab *lab, const struct subject *s, mono_ns now)
         return;
     bool is_firing = now < e->end;
     mono_ns since = is_firing ? e->start : e->end;
-    bool is_blind = since >= lab->blind_from && since <= lab->blind_until;
-    if (!is_firing && is_blind) // what is not in the log, and not posted again, nobody knows of
-        return;
     if (now - since > lab->plan.bound && is_firing != (s->view == VIEW_FIRING))
         judge_fail(lab, "%s is %s for %.1f s, and nobody was told", s->instance,
                    is_firing ? "firing" : "over", dur_to_seconds(now - since));

@@ -126,6 +126,7 @@ struct plan { // drawn from the seed
     dur_ns peer_timeout;
     dur_ns send_interval;
     dur_ns answer_max; // the receiver answers within
+    dur_ns down_max;   // after a crash
     bool has_fixed_names, has_dns_name;
     dur_ns bound, lag; // see above
     mono_ns end;       // the last episode's
@@ -158,9 +159,6 @@ struct lab {
     struct topic topics[GROUPS_MAX];
     struct crash crash;
 
-    // While all peers were down, and until each sender has posted to the restarted ones: who gets
-    // forgotten and ends now may stay so.
-    mono_ns blind_from, blind_until;
     mono_ns failing_until; // the receiver answers 500
     mono_ns next_check;
     mono_ns quiet_from;                        // 0: not yet

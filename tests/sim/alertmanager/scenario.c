@@ -35,8 +35,8 @@ static dur_ns told_bound(const struct plan *p)
         return bound + 2 * p->peer_timeout + DUR_SECONDS(90);
     case CRASH:
     case LONE:
-    case ROLLING: // a restart, and its settling
-        return bound + 2 * p->peer_timeout + DUR_MINUTES(2);
+    case ROLLING: // a restart, its settling, and time for senders to speak
+        return bound + p->down_max + 2 * p->peer_timeout + DUR_MINUTES(1);
     case SCENARIO_COUNT:
         break;
     }
@@ -66,6 +66,9 @@ void plan_draw(struct lab *lab, uint64_t seed)
     p->answer_max = sim_chance(lab->world, 50) ? DUR_SECONDS(1) : 0;
     p->has_fixed_names = sim_chance(lab->world, 50);
     p->has_dns_name = sim_chance(lab->world, 50);
+    p->down_max = DUR_SECONDS(60);
+    if (p->scenario == LONE && sim_chance(lab->world, 40)) // longer than any promise of a sender
+        p->down_max = DUR_MINUTES(6);
     p->bound = told_bound(p);
     p->lag = p->send_interval + 2 * p->answer_max + SLACK;
     lab->duplicates_until = -1;

@@ -333,8 +333,7 @@ static void an_edit_wins_over_one_from_a_fast_clock(void **state)
     peer_done(&slow);
 }
 
-// ---- what peers send
-// ------------------------------------------------------------------------------
+// ---- what peers send ---------------------------------------------------------------------------
 
 static void put_raw(struct buf *out, str id, const char *matchers_hex, time_ns now)
 {

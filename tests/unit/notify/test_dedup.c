@@ -117,11 +117,87 @@ static void what_is_told_is_split_in_the_order_of_the_message(void **state)
                                    {.hash = 9, .is_resolved = true}};
     struct notify_alerts alerts = {.items = items, .count = 4};
     uint64_t hashes[4];
-    struct told t = told_from(&alerts, hashes);
+    struct told t = told_from(&alerts, NULL, hashes);
     assert_int_equal(t.firing_count, 2);
     assert_int_equal(t.resolved_count, 2);
     assert_true(t.firing[0] == 5 && t.firing[1] == 3);
     assert_true(t.resolved[0] == 4 && t.resolved[1] == 9);
+}
+
+// ---- after a restart ---------------------------------------------------------------------------
+
+struct restart_case {
+    const char *name;
+    bool has_entry;
+    dur_ns age;
+    uint64_t told_firing, told_resolved; // 0: none
+    struct notify_alert alerts[2];
+    bool drops_resolved;
+    enum notify_reason reason;
+};
+
+static void what_is_known_from_before_a_restart(void **state)
+{
+    (void)state;
+    const struct notify_alert quiet = {.hash = 1, .is_quiet = true};
+    const struct notify_alert doubt = {.hash = 1, .is_resolved = true, .is_in_doubt = true};
+    const struct notify_alert over = {.hash = 1, .is_resolved = true}, fires = {.hash = 2};
+    const struct restart_case cases[] = {
+        {"quiet, never told", .alerts = {quiet}, .reason = NOTIFY_NONE},
+        {"quiet, not told as firing", true, 0, 2, 0, {quiet, fires}, .reason = NOTIFY_NONE},
+        {"quiet and told", true, 0, 1, 0, {quiet}, .reason = NOTIFY_NONE},
+        {"only quiet: no repeat", true, REPEAT + 1, 1, 0, {quiet}, .reason = NOTIFY_NONE},
+        {"not only quiet", true, REPEAT + 1, 2, 0, {quiet, fires}, .reason = NOTIFY_REPEAT},
+        {"beside news", true, 0, 1, 0, {quiet, fires}, .reason = NOTIFY_NEW_ALERTS},
+        {"over, told", true, 0, 1, 0, {over}, .reason = NOTIFY_ALL_RESOLVED},
+        {"over, never told", .alerts = {over}, .reason = NOTIFY_NONE},
+        {"over, perhaps told", .alerts = {doubt}, .reason = NOTIFY_ALL_RESOLVED},
+        {"the same, others were over", true, 0, 0, 2, {doubt}, .reason = NOTIFY_ALL_RESOLVED},
+        {"its end was told", true, 0, 0, 1, {doubt}, .reason = NOTIFY_NONE},
+        {"ends are not wanted", .alerts = {doubt}, .drops_resolved = true, .reason = NOTIFY_NONE},
+    };
+    for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
+        const struct restart_case *c = &cases[i];
+        struct arena mem = {0};
+        struct notify_log_entry entry = {
+            .timestamp = NOW - c->age,
+            .firing = &c->told_firing,
+            .resolved = &c->told_resolved,
+            .firing_count = c->told_firing != 0,
+            .resolved_count = c->told_resolved != 0,
+        };
+        struct dedup_input in = {
+            .entry = c->has_entry ? &entry : NULL,
+            .alerts = c->alerts,
+            .count = c->alerts[1].hash ? 2 : 1,
+            .repeat_interval = REPEAT,
+            .send_resolved = !c->drops_resolved,
+            .now = NOW,
+        };
+        enum notify_reason reason = stage_dedup(&in, &mem);
+        if (reason != c->reason)
+            fail_msg("%s: %.*s", c->name, STR(notify_reason_str(reason)));
+        arena_done(&mem);
+    }
+}
+
+static void what_is_in_doubt_comes_first(void **state)
+{
+    (void)state;
+    struct notify_alert items[] = {{.hash = 4, .is_resolved = true},
+                                   {.hash = 7, .is_quiet = true},
+                                   {.hash = 8, .is_quiet = true},
+                                   {.hash = 9, .is_resolved = true, .is_in_doubt = true}};
+    const uint64_t known = 8;
+    const struct notify_log_entry entry = {.firing = &known, .firing_count = 1};
+    struct notify_alerts alerts = {.items = items, .count = 4};
+    uint64_t hashes[4];
+    struct told t = told_from(&alerts, &entry, hashes);
+    assert_int_equal(t.firing_count, 1);
+    assert_int_equal(t.quiet_count, 1);
+    assert_int_equal(t.resolved_count, 2);
+    assert_int_equal(t.in_doubt_count, 1);
+    assert_true(t.firing[0] == 8 && t.resolved[0] == 9 && t.resolved[1] == 4);
 }
 
 int test_dedup(void)
@@ -130,6 +206,8 @@ int test_dedup(void)
         cmocka_unit_test(the_table),
         cmocka_unit_test(subsets_of_any_size),
         cmocka_unit_test(what_is_told_is_split_in_the_order_of_the_message),
+        cmocka_unit_test(what_is_known_from_before_a_restart),
+        cmocka_unit_test(what_is_in_doubt_comes_first),
     };
     return run_group("dedup", tests);
 }
