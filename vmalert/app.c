@@ -6,23 +6,17 @@
 #include "vmalert/external_url.h"
 #include "vmalert/loader.h"
 
-#define HTTP_BODY_BYTES_MAX ((size_t)16 << 20)
-#define NOTIFIER_TIMEOUT    DUR_SECONDS(10)
+const char VMALERT_VERSION[] = "vmalert-tocsin-0.1.0-compatible-with-v1.150.0";
 
 // ---- external URL, labels, link ----------------------------------------------------------------
-
-static str first_listen_addr(const struct vmalert *v)
-{
-    const struct flag_strs *flags = &v->opt->http_listen_addr;
-    return flags->count ? flags->items[0] : EXTERNAL_URL_LISTEN;
-}
 
 static bool init_external_url(struct vmalert *v, struct err *err)
 {
     struct rule_template_env *te = &v->shared.templates;
     struct external_url url;
-    if (!external_url_init(v->opt->external_url, first_listen_addr(v), false, v->opt->hostname,
-                           &v->mem, &url, err))
+    if (!external_url_init(v->opt->external_url, server_flags_address(&v->opt->server, 0),
+                           server_flags_has_tls(&v->opt->server, 0), v->opt->hostname, &v->mem,
+                           &url, err))
         return false;
     te->external_url = v->opt->external_url;
     te->external_url_full = url.text;
@@ -105,9 +99,9 @@ void vmalert_alert_link(void *owner, const struct group *g, const struct alertin
 
 // The headers and the credentials of one client's flags. The scheme wins over an Authorization
 // among the headers.
-static bool read_client(struct vmalert *v, str headers_text, const struct client_flags *flags,
-                        const char *prefix, const struct http_header **ret_headers,
-                        size_t *ret_count, const struct httpconf **ret_conf, struct err *err)
+bool vmalert_read_client(struct vmalert *v, str headers_text, const struct client_flags *flags,
+                         const char *prefix, const struct http_header **ret_headers,
+                         size_t *ret_count, const struct httpconf **ret_conf, struct err *err)
 {
     struct http_header *headers;
     if (!client_headers_parse_flag(headers_text, &v->mem, &headers, ret_count, err))
@@ -118,6 +112,16 @@ static bool read_client(struct vmalert *v, str headers_text, const struct client
         headers_drop(headers, ret_count, S("Authorization"));
     *ret_headers = headers;
     return true;
+}
+
+// A connection for each request, as the server is told.
+static void disable_keep_alive(struct vmalert *v, struct http_datasource_options *o)
+{
+    struct http_header *headers = arena_array(&v->mem, struct http_header, o->header_count + 1);
+    for (size_t i = 0; i < o->header_count; i++)
+        headers[i] = o->headers[i];
+    headers_set(headers, &o->header_count, S("Connection"), S("close"));
+    o->headers = headers;
 }
 
 static bool init_datasource(struct vmalert *v, struct err *err)
@@ -133,9 +137,11 @@ static bool init_datasource(struct vmalert *v, struct err *err)
         .query_step = o->datasource_query_step,
         .round_digits = o->datasource_round_digits,
     };
-    if (!read_client(v, o->datasource_headers, &o->datasource_auth, "datasource", &options.headers,
-                     &options.header_count, &options.conf, err))
+    if (!vmalert_read_client(v, o->datasource_headers, &o->datasource_auth, "datasource",
+                             &options.headers, &options.header_count, &options.conf, err))
         return err_wrap(err, "failed to init datasource");
+    if (o->datasource_disable_keep_alive)
+        disable_keep_alive(v, &options);
     v->datasource = http_datasource_new(v->env, &options, err);
     if (!v->datasource)
         return err_wrap(err, "failed to init datasource: invalid -datasource.url");
@@ -147,8 +153,8 @@ static bool init_datasource(struct vmalert *v, struct err *err)
     options.url = o->remote_read_url;
     options.show_url = o->remote_read_show_url;
     options.append_type_prefix = false;
-    if (!read_client(v, o->remote_read_headers, &o->remote_read_auth, "remoteRead",
-                     &options.headers, &options.header_count, &options.conf, err))
+    if (!vmalert_read_client(v, o->remote_read_headers, &o->remote_read_auth, "remoteRead",
+                             &options.headers, &options.header_count, &options.conf, err))
         return err_wrap(err, "failed to init remoteRead");
     v->remote_read = http_datasource_new(v->env, &options, err);
     if (!v->remote_read)
@@ -156,59 +162,6 @@ static bool init_datasource(struct vmalert *v, struct err *err)
     v->remote_read_interface = http_datasource_interface(v->remote_read);
     v->hooks.remote_read = &v->remote_read_interface;
     v->hooks.remote_read_lookback = o->remote_read_lookback;
-    return true;
-}
-
-static bool add_notifier(struct vmalert *v, size_t i, struct err *err)
-{
-    const struct vmalert_options *o = v->opt;
-    struct client_flags auth = client_flags_at(&o->notifier_auth, i);
-    struct notifier_options options = {.url = o->notifier_url.items[i],
-                                       .timeout = NOTIFIER_TIMEOUT};
-    str timeout = flag_strs_at(&o->notifier_send_timeout, i);
-    if (timeout.n && !dur_parse_go(timeout, &options.timeout, err))
-        return err_wrap(err, "invalid value \"%.*s\" for flag -notifier.sendTimeout", STR(timeout));
-    if (!read_client(v, flag_strs_at(&o->notifier_headers, i), &auth, "notifier", &options.headers,
-                     &options.header_count, &options.conf, err))
-        return err_wrap(err, "failed to create notifier from flag values");
-    if (!notifiers_add(v->notifiers, &options, o->notifier_show_url, err))
-        return err_wrap(err,
-                        "failed to create notifier from flag values: invalid notifier.url "
-                        "\"%.*s\"",
-                        STR(options.url));
-    vmalert_metrics_notifier(v, notifiers_at(v->notifiers, i));
-    return true;
-}
-
-static struct alert_send *send_alerts(void *owner, const struct group *g,
-                                      const struct alerting_rule *rule,
-                                      const struct alert *const *alerts, size_t count,
-                                      alert_sent_fn *on_sent, void *done_owner)
-{
-    struct vmalert *v = owner;
-    return notifiers_send(v->notifiers, g, rule, alerts, count, on_sent, done_owner);
-}
-
-static bool init_notifiers(struct vmalert *v, struct err *err)
-{
-    const struct vmalert_options *o = v->opt;
-    if (o->notifier_blackhole && o->notifier_url.count)
-        return err_set(err, ERR_INVALID,
-                       "failed to init notifier: only one of -notifier.blackhole, -notifier.url "
-                       "and -notifier.config flags must be specified");
-    if (!o->notifier_blackhole && o->notifier_url.count == 0)
-        return true;
-    v->notifiers = notifiers_new(v->env, vmalert_alert_link, v);
-    if (o->notifier_blackhole) {
-        notifiers_add_blackhole(v->notifiers);
-        vmalert_metrics_notifier(v, notifiers_at(v->notifiers, 0));
-    }
-    for (size_t i = 0; i < o->notifier_url.count; i++) {
-        if (!add_notifier(v, i, err))
-            return err_wrap(err, "failed to init notifier");
-    }
-    v->hooks.send = send_alerts;
-    v->hooks.send_cancel = notifiers_send_cancel;
     return true;
 }
 
@@ -261,9 +214,10 @@ static bool init_remote_write(struct vmalert *v, struct err *err)
     };
     if (!remote_write_url(v, &options.url, &options.shown_url, err))
         return false;
-    if (!read_client(v, o->remote_write_headers, &o->remote_write_auth, "remoteWrite",
-                     &options.headers, &options.header_count, &options.conf, err))
+    if (!vmalert_read_client(v, o->remote_write_headers, &o->remote_write_auth, "remoteWrite",
+                             &options.headers, &options.header_count, &options.conf, err))
         return err_wrap(err, "failed to init remoteWrite");
+    vmalert_metrics_remote_write(v, &options);
     v->remote_write = remote_write_new(v->env, &options);
     v->hooks.push = push_series;
     return true;
@@ -328,6 +282,14 @@ static void apply_files(struct vmalert *v, struct rule_files *files, bool is_sta
     v->files = files;
 }
 
+// Of the first files; with -notifier.config once it is known whom to tell.
+void vmalert_start_groups(void *owner)
+{
+    struct vmalert *v = owner;
+    if (v->first_files && !v->is_stopping)
+        apply_files(v, take(&v->first_files), true, false);
+}
+
 // ---- reload ------------------------------------------------------------------------------------
 
 static bool is_unchanged(const struct vmalert *v, const struct rule_files *files)
@@ -343,14 +305,17 @@ static bool is_unchanged(const struct vmalert *v, const struct rule_files *files
     return true;
 }
 
-static bool reload(struct vmalert *v, bool is_asked, struct err *err)
+static bool reload(struct vmalert *v, bool is_asked, const struct rule_urls *urls, struct err *err)
 {
     uint64_t sum;
+    vmalert_start_groups(v); // if they are still waiting
+    if (v->watch && !notifier_watch_reload(v->watch, err))
+        return err_wrap(err, "failed to reload notifier config");
     struct tpl_set *templates = load_templates(v->env, v->opt, &sum, err);
     if (!templates)
         return err_wrap(err, "failed to load new templates");
     bool templates_changed = sum != v->templates_sum;
-    struct rule_files *files = load_rules(v->env, v->opt, templates, !is_asked, err);
+    struct rule_files *files = load_rules(v->env, v->opt, templates, !is_asked, urls, err);
     if (!files || !check_groups(v, files, err)) {
         if (files)
             err_wrap(err, "error while reloading rules");
@@ -382,22 +347,53 @@ static bool reload(struct vmalert *v, bool is_asked, struct err *err)
     return true;
 }
 
-void vmalert_reload(struct vmalert *v, bool is_asked)
+static void finish_reload(struct vmalert *v, const struct rule_urls *urls)
 {
     struct err err = ERR_INIT;
-    if (v->is_stopping)
-        return;
-    if (is_asked) {
-        v->reloads++;
-        log_printf(&v->env->log, LOG_INFO, LOG_WHERE, "SIGHUP received. Going to reload rules ...");
-    }
-    bool ok = reload(v, is_asked, &err);
+    bool is_asked = v->reload_is_asked;
+    v->reload_is_asked = false;
+    bool ok = reload(v, is_asked, urls, &err);
     mem_free(v->reload_error);
     v->reload_error = ok ? NULL : mem_dup(err_str(&err));
     if (ok)
         return;
     v->reload_errors++;
     log_printf(&v->env->log, LOG_ERROR, LOG_WHERE, "%.*s", STR(err_str(&err)));
+}
+
+static void start_reload(struct vmalert *v);
+
+static void on_reload_urls(void *owner)
+{
+    struct vmalert *v = owner;
+    finish_reload(v, v->reload_urls);
+    rule_urls_free(take(&v->reload_urls));
+    if (!v->reload_again)
+        return;
+    v->reload_again = false;
+    start_reload(v);
+}
+
+static void start_reload(struct vmalert *v)
+{
+    v->reload_urls = rule_urls_new(v->env, &v->opt->rule, on_reload_urls, v);
+    if (!v->reload_urls)
+        finish_reload(v, NULL);
+}
+
+void vmalert_reload(struct vmalert *v, bool is_asked)
+{
+    if (v->is_stopping)
+        return;
+    if (is_asked) {
+        v->reloads++;
+        v->reload_is_asked = true;
+        log_printf(&v->env->log, LOG_INFO, LOG_WHERE, "SIGHUP received. Going to reload rules ...");
+    }
+    if (v->reload_urls)
+        v->reload_again = true; // what is being fetched may be older than what made us ask
+    else
+        start_reload(v);
 }
 
 static void on_check_timer(void *owner)
@@ -408,36 +404,6 @@ static void on_check_timer(void *owner)
 }
 
 // ---- start -------------------------------------------------------------------------------------
-
-static bool start_servers(struct vmalert *v, struct err *err)
-{
-    str first = first_listen_addr(v);
-    const str *items = v->opt->http_listen_addr.count ? v->opt->http_listen_addr.items : &first;
-    size_t count = MAX(v->opt->http_listen_addr.count, 1);
-    v->servers = mem_array(struct http_server *, count);
-    v->addrs = mem_array(struct addr, count);
-    for (size_t i = 0; i < count; i++) {
-        struct http_server_options options = {
-            .listen = items[i],
-            .body_bytes_max = HTTP_BODY_BYTES_MAX,
-            .handle = vmalert_serve,
-            .owner = v,
-        };
-        if (items[i].n == 0)
-            continue;
-        struct http_server *server =
-            env_http_listen(v->env, &options, &v->addrs[v->server_count], err);
-        if (!server)
-            return err_wrap(err, "cannot start http server at %.*s", STR(items[i]));
-        v->servers[v->server_count++] = server;
-        struct buf addr = {0};
-        buf_put_addr(&addr, &v->addrs[v->server_count - 1]);
-        log_printf(&v->env->log, LOG_INFO, LOG_WHERE, "started server at http://%.*s/",
-                   STR(buf_str(&addr)));
-        buf_done(&addr);
-    }
-    return true;
-}
 
 static void init_shared(struct vmalert *v)
 {
@@ -465,15 +431,27 @@ static bool init_templates(struct vmalert *v, struct err *err)
     return v->templates || err_wrap(err, "failed to load template");
 }
 
+static void put_metrics(void *owner, struct buf *out)
+{
+    vmalert_metrics_put(owner, out);
+}
+
+static bool init_push(struct vmalert *v, struct err *err)
+{
+    v->push = push_metrics_new(v->env, &v->opt->push, v->metrics, put_metrics, v, err);
+    return v->push || v->opt->push.urls.count == 0;
+}
+
 static bool start(struct vmalert *v, struct err *err)
 {
     init_shared(v);
     if (!init_external_url(v, err) || !init_external_labels(v, err) || !init_templates(v, err) ||
         !init_link(v, err))
         return false;
-    if (!init_datasource(v, err) || !init_notifiers(v, err) || !init_remote_write(v, err))
+    if (!init_datasource(v, err) || !vmalert_notifiers_init(v, err) || !init_remote_write(v, err))
         return err_wrap(err, "failed to create manager");
-    struct rule_files *files = load_rules(v->env, v->opt, v->templates, false, err);
+    struct rule_files *files =
+        load_rules(v->env, v->opt, v->templates, false, v->opt->rule_urls, err);
     if (!files)
         return err_wrap(err, "cannot parse configuration file");
     if (!check_groups(v, files, err)) {
@@ -481,11 +459,13 @@ static bool start(struct vmalert *v, struct err *err)
         return err_wrap(err, "failed to start");
     }
     v->reloaded_at = env_now(v->env);
-    if (!start_servers(v, err)) {
+    if (!vmalert_servers_start(v, err) || !init_push(v, err)) {
         rule_files_unref(files);
         return false;
     }
-    apply_files(v, files, true, false);
+    v->first_files = files;
+    if (!v->watch)
+        vmalert_start_groups(v);
     timer_init(&v->check_timer, on_check_timer, v);
     if (v->opt->config_check_interval > 0)
         env_timer_after(v->env, &v->check_timer, v->opt->config_check_interval);
@@ -509,7 +489,7 @@ bool vmalert_check(struct env *env, const struct vmalert_options *opt, struct er
     struct tpl_set *templates = load_templates(env, opt, &sum, err);
     if (!templates)
         return err_wrap(err, "failed to load template");
-    struct rule_files *files = load_rules(env, opt, templates, true, err);
+    struct rule_files *files = load_rules(env, opt, templates, true, opt->rule_urls, err);
     bool ok = files && files->group_count > 0;
     if (files && !ok)
         err_set(err, ERR_INVALID,
@@ -537,11 +517,9 @@ static void on_drained(void *owner)
     v->on_stopped(v->stop_owner);
 }
 
-static void on_server_stopped(void *owner)
+static void on_servers_stopped(void *owner)
 {
     struct vmalert *v = owner;
-    if (--v->stop_steps_open > 0)
-        return;
     free_groups(v);
     if (v->remote_write)
         remote_write_drain(v->remote_write, on_drained, v);
@@ -549,30 +527,22 @@ static void on_server_stopped(void *owner)
         v->on_stopped(v->stop_owner);
 }
 
-static void stop_servers(void *owner)
+static void on_pushed_last(void *owner)
 {
     struct vmalert *v = owner;
-    size_t count = v->server_count;
-    v->stop_steps_open = count + 1;
-    v->server_count = 0;
-    for (size_t i = 0; i < count; i++)
-        env_http_server_stop(v->env, v->servers[i], v->opt->http_max_graceful_shutdown_duration,
-                             on_server_stopped, v);
-    on_server_stopped(v); // the step of this function itself
+    vmalert_servers_stop(v, on_servers_stopped);
 }
 
 void vmalert_stop(struct vmalert *v, void (*on_stopped)(void *owner), void *owner)
 {
     v->is_stopping = true;
+    rule_urls_free(take(&v->reload_urls));
     v->on_stopped = on_stopped;
     v->stop_owner = owner;
-    timer_init(&v->stop_timer, stop_servers, v);
-    env_timer_after(v->env, &v->stop_timer, v->opt->http_shutdown_delay);
-}
-
-static void ignore_stopped(void *owner)
-{
-    (void)owner;
+    if (v->push)
+        push_metrics_end(v->push, on_pushed_last);
+    else
+        vmalert_servers_stop(v, on_servers_stopped);
 }
 
 void vmalert_free(struct vmalert *v)
@@ -580,12 +550,14 @@ void vmalert_free(struct vmalert *v)
     if (!v)
         return;
     env_timer_cancel(v->env, &v->check_timer);
-    env_timer_cancel(v->env, &v->stop_timer);
-    for (size_t i = 0; i < v->server_count; i++)
-        env_http_server_stop(v->env, v->servers[i], 0, ignore_stopped, NULL);
+    vmalert_servers_free(v);
+    push_metrics_free(v->push);
+    rule_urls_free(v->reload_urls);
     free_groups(v);
     rule_files_unref(v->files);
+    rule_files_unref(v->first_files);
     remote_write_free(v->remote_write);
+    notifier_watch_free(v->watch);
     notifiers_free(v->notifiers);
     http_datasource_free(v->datasource);
     http_datasource_free(v->remote_read);
@@ -593,8 +565,6 @@ void vmalert_free(struct vmalert *v)
     tpl_set_free(v->templates);
     vmalert_metrics_free(v);
     label_store_done(&v->labels);
-    mem_free(v->servers);
-    mem_free(v->addrs);
     mem_free(v->reload_error);
     arena_done(&v->mem);
     mem_free(v);

@@ -9,8 +9,6 @@ struct external_url {
     str path; // decoded
 };
 
-#define EXTERNAL_URL_LISTEN S(":8880") // of a server without -httpListenAddr
-
 // flag: -external.url. Empty: this machine's name and the port of `listen`, the first listen
 // address. Errors: "failed to init external.url "x": invalid scheme …". Memory from mem.
 bool external_url_init(str flag, str listen, bool is_tls, str hostname, struct arena *mem,

@@ -2,6 +2,7 @@
 // vmalert: reads flags, makes the real world, runs until a signal.
 #define BANNED_ALLOW_IMPURE
 #include <signal.h>
+#include <sys/utsname.h>
 #include <unistd.h>
 
 #include "base/core/alloc.h"
@@ -9,16 +10,18 @@
 #include "base/io/process_metrics.h"
 #include "base/text/unicode.h"
 #include "vmalert/app.h"
+#include "vmalert/logging.h"
 
 #define EXIT_FATAL 255
 #define EXIT_FLAGS 2
+#define EXIT_PLAIN 1
 
 struct program {
     struct env *env;
     struct vmalert *app;
+    struct log_sink sink;
+    struct logging logging;
 };
-
-const char VMALERT_VERSION[] = "vmalert-tocsin-0.1.0-compatible-with-v1.150.0";
 
 static const char *find_env(void *owner, const char *name)
 {
@@ -29,6 +32,24 @@ static const char *find_env(void *owner, const char *name)
 static void fatal(const struct env *env, const struct err *err)
 {
     log_printf(&env->log, LOG_ERROR, LOG_WHERE, "%.*s", STR(err_str(err)));
+}
+
+// For what is wrong before there is a log: as Go's own logger writes it.
+static int complain(const struct err *err)
+{
+    time_t now = time(NULL);
+    struct tm tm = {0};
+    char text[32];
+    localtime_r(&now, &tm);
+    strftime(text, sizeof(text), "%Y/%m/%d %H:%M:%S", &tm);
+    fprintf(stderr, "%s %.*s\n", text, STR(err_str(err)));
+    return EXIT_PLAIN;
+}
+
+static void on_urls(void *owner)
+{
+    struct program *p = owner;
+    env_uv_stop(p->env);
 }
 
 static void on_stopped(void *owner)
@@ -51,69 +72,70 @@ static void on_signal(void *owner, int signum)
     vmalert_stop(p->app, on_stopped, p);
 }
 
-static bool set_up_log(const struct vmalert_options *o, struct log_sink *sink, struct err *err)
+static void write_stdout(void *owner, enum log_level level, str line)
 {
-    static const struct {
-        const char *name;
-        enum log_level level;
-    } LEVELS[] = {{"INFO", LOG_INFO},
-                  {"WARN", LOG_WARN},
-                  {"ERROR", LOG_ERROR},
-                  {"FATAL", LOG_ERROR},
-                  {"PANIC", LOG_ERROR}};
-    size_t i = 0;
-    while (i < ARRAY_LEN(LEVELS) && !str_eq(o->logger_level, str_c(LEVELS[i].name)))
-        i++;
-    if (i == ARRAY_LEN(LEVELS))
-        return err_set(err, ERR_INVALID,
-                       "FATAL: unsupported `-loggerLevel` value: \"%.*s\"; "
-                       "supported values are: INFO, WARN, ERROR, FATAL, PANIC",
-                       STR(o->logger_level));
-    sink->level = LEVELS[i].level;
-    if (str_eq(o->logger_format, S("json")))
-        sink->format = LOG_VM_JSON;
-    else if (str_eq(o->logger_format, S("default")))
-        sink->format = LOG_VM_DEFAULT;
-    else
-        return err_set(err, ERR_INVALID,
-                       "FATAL: unsupported `-loggerFormat` value: \"%.*s\"; "
-                       "supported values are: default, json",
-                       STR(o->logger_format));
-    sink->no_timestamps = o->logger_disable_timestamps;
-    return true;
+    (void)owner;
+    (void)level;
+    fwrite(line.p, 1, line.n, stdout);
+    fflush(stdout);
 }
 
-static void log_flags(const struct env *env, const struct flags *flags)
+static bool set_up_log(struct program *p, const struct vmalert_options *o, struct err *err)
 {
+    env_uv_log_sink_init(&p->sink, p->env);
+    if (str_eq(o->logger_output, S("stdout")))
+        p->sink.write = write_stdout;
+    else if (!str_eq(o->logger_output, S("stderr")))
+        return err_set(err, ERR_INVALID,
+                       "FATAL: unsupported `loggerOutput` value: \"%.*s\"; supported values are: "
+                       "stderr, stdout",
+                       STR(o->logger_output));
+    return logging_init(&p->logging, p->env, &p->sink, o, err);
+}
+
+static void log_flags(const struct env *env, const struct vmalert_options *opt)
+{
+    const struct flags *flags = opt->flags;
     log_printf(&env->log, LOG_INFO, LOG_WHERE, "build version: %s", VMALERT_VERSION);
     log_printf(&env->log, LOG_INFO, LOG_WHERE, "command-line flags");
     for (size_t i = 0; i < flags->count; i++) {
         struct buf value = {0}, quoted = {0};
         if (!flags->items[i].is_set || !*flags->items[i].is_set)
             continue;
-        flag_value_text(&flags->items[i], &value);
+        buf_put_flag_value(&value, &flags->items[i], opt);
         buf_put_quoted(&quoted, buf_str(&value));
         log_printf(&env->log, LOG_INFO, LOG_WHERE, "  -%s=%.*s", flags->items[i].name,
                    STR(buf_str(&quoted)));
         buf_done(&value);
         buf_done(&quoted);
     }
+    ignored_flags_warn(flags, &env->log);
 }
 
-static int run(struct program *p, const struct vmalert_options *opt)
+// Reads the rules, those of web servers first, and starts; or only checks them.
+static bool start(struct program *p, struct vmalert_options *opt, struct err *err)
+{
+    struct rule_urls *urls = rule_urls_new(p->env, &opt->rule, on_urls, p);
+    if (urls)
+        env_uv_run(p->env);
+    opt->rule_urls = urls;
+    bool ok = opt->dry_run ? vmalert_check(p->env, opt, err)
+                           : (p->app = vmalert_new(p->env, opt, err)) != NULL;
+    opt->rule_urls = NULL;
+    rule_urls_free(urls);
+    return ok;
+}
+
+static int run(struct program *p, struct vmalert_options *opt)
 {
     struct err err = ERR_INIT;
-    if (opt->dry_run) {
-        if (vmalert_check(p->env, opt, &err))
-            return 0;
+    if (!start(p, opt, &err)) {
         fatal(p->env, &err);
         return EXIT_FATAL;
     }
-    p->app = vmalert_new(p->env, opt, &err);
-    if (!p->app) {
-        fatal(p->env, &err);
-        return EXIT_FATAL;
-    }
+    if (opt->dry_run)
+        return 0;
+    logging_expose(&p->logging, p->app->metrics);
     struct process_metrics *process = process_metrics_new(p->app->metrics, PROCESS_METRICS_VM);
     env_uv_on_signal(p->env, SIGHUP, on_signal, p);
     env_uv_on_signal(p->env, SIGTERM, on_signal, p);
@@ -141,6 +163,8 @@ static int read_flags(struct vmalert_options *opt, struct flags *flags, int argc
         }
     }
     if (!flags_parse(flags, argc, argv, mem, NULL, &err)) {
+        if (err.code == ERR_INVALID)
+            return complain(&err);
         printf("%.*s\nRun \"%s -help\" in order to see the description for all the available "
                "flags\n",
                STR(err_str(&err)), argv[0]);
@@ -157,10 +181,15 @@ int main(int argc, char **argv)
 {
     struct arena mem = {0};
     char hostname[256] = "localhost";
+    struct utsname os = {0};
     gethostname(hostname, sizeof(hostname) - 1);
+    uname(&os);
     struct vmalert_options opt = {
         .hostname = str_c(hostname),
         .cpus = (uint32_t)MAX(sysconf(_SC_NPROCESSORS_ONLN), 1),
+        .os_release = str_c(os.release),
+        .memory_bytes =
+            (uint64_t)MAX(sysconf(_SC_PHYS_PAGES), 0) * (uint64_t)MAX(sysconf(_SC_PAGESIZE), 0),
         .mem = &mem,
         .env_find = find_env,
     };
@@ -169,7 +198,6 @@ int main(int argc, char **argv)
     int status = read_flags(&opt, &flags, argc, argv, &mem);
     struct program p = {0};
     struct err err = ERR_INIT;
-    struct log_sink sink;
     if (status < 0) {
         p.env = env_uv_new(&(struct env_uv_options){0}, &err);
         if (!p.env) {
@@ -178,16 +206,18 @@ int main(int argc, char **argv)
         }
     }
     if (status < 0) {
-        env_uv_log_sink_init(&sink, p.env);
-        if (set_up_log(&opt, &sink, &err)) {
-            log_flags(p.env, &flags);
+        if (set_up_log(&p, &opt, &err)) {
+            log_flags(p.env, &opt);
             status = run(&p, &opt);
-        } else {
+        } else if (err.code == ERR_INVALID) {
             fprintf(stderr, "panic: %.*s\n", STR(err_str(&err)));
             status = EXIT_FLAGS;
+        } else {
+            status = complain(&err);
         }
     }
     env_uv_free(p.env);
+    logging_done(&p.logging);
     arena_done(&mem);
     return status;
 }

@@ -11,6 +11,13 @@ struct vmalert_metrics {
     struct metric_family *recording_errors, *recording_samples;
     struct metric_family *alerts_sent, *alerts_send_errors, *alerts_send_duration;
     struct metric *executions, *execution_errors, *alerts_fired;
+    struct metric *requests, *old_connections;
+    struct metric_family *listener_accepts, *listener_conns;
+    struct metric *path_metrics, *path_favicon, *path_pprof;
+    struct metric *wrong_basic_auth, *wrong_auth_key, *unsupported;
+    struct vmrange *metrics_duration;
+    struct metric *sd_requests, *sd_retries, *sd_watchers, *sd_watchers_created,
+        *sd_watchers_stopped; // NULL without -notifier.config
     struct metric *reload_ok, *reload_time, *reloads, *reload_errors;
     struct metric *write_total, *write_errors, *write_dropped, *write_sent, *write_bytes,
         *write_seconds, *write_capacity, *write_concurrency; // NULL without remote write
@@ -57,6 +64,49 @@ static void init_remote_write(struct vmalert *v)
                                          "Most requests at the same time");
 }
 
+static struct vmrange *histogram_of(struct vmalert *v, const char *name, const char *help)
+{
+    return vmrange_get(family(v, METRIC_VMRANGE, name, help, ""), NULL);
+}
+
+void vmalert_metrics_remote_write(struct vmalert *v, struct remote_write_options *to)
+{
+    to->sent_rows = histogram_of(v, "vmalert_remotewrite_sent_rows", "Series of a written batch");
+    to->sent_bytes =
+        histogram_of(v, "vmalert_remotewrite_sent_bytes", "Compressed bytes of a written batch");
+    to->flush_duration = histogram_of(v, "vmalert_remotewrite_flush_duration_seconds",
+                                      "Time a batch took, retries included");
+    to->queue_size = histogram_of(v, "vmalert_remotewrite_queue_size", "Series that wait");
+}
+
+static void init_discovery(struct vmalert *v)
+{
+    struct vmalert_metrics *m = v->families;
+    m->sd_requests = metrics_counter(v->metrics, "vm_promscrape_discovery_requests_total",
+                                     "Requests to discovery servers");
+    m->sd_retries = metrics_counter(v->metrics, "vm_promscrape_discovery_retries_total",
+                                    "Requests to discovery servers that were repeated at once");
+    m->sd_watchers = metrics_gauge(v->metrics, "vm_promscrape_discovery_consul_service_watchers",
+                                   "Services of Consul that are watched");
+    m->sd_watchers_created =
+        metrics_counter(v->metrics, "vm_promscrape_discovery_consul_service_watchers_created_total",
+                        "Services of Consul that began to be watched");
+    m->sd_watchers_stopped =
+        metrics_counter(v->metrics, "vm_promscrape_discovery_consul_service_watchers_stopped_total",
+                        "Services of Consul that are watched no longer");
+}
+
+static void collect_discovery(struct vmalert *v)
+{
+    struct vmalert_metrics *m = v->families;
+    const struct sd_stats *stats = notifier_watch_stats(v->watch);
+    m->sd_requests->value = (double)stats->requests;
+    m->sd_retries->value = (double)stats->retries;
+    m->sd_watchers->value = (double)(stats->watchers_created - stats->watchers_stopped);
+    m->sd_watchers_created->value = (double)stats->watchers_created;
+    m->sd_watchers_stopped->value = (double)stats->watchers_stopped;
+}
+
 static void collect_remote_write(struct vmalert *v)
 {
     struct vmalert_metrics *m = v->families;
@@ -71,6 +121,55 @@ static void collect_remote_write(struct vmalert *v)
     m->write_capacity->value = (double)v->opt->remote_write_max_queue_size;
     m->write_concurrency->value =
         concurrency > 0 ? (double)concurrency : 2.0 * (double)MAX(v->opt->cpus, 1);
+}
+
+static void init_web(struct vmalert *v)
+{
+    struct vmalert_metrics *m = v->families;
+    struct metric_family *paths =
+        family(v, METRIC_COUNTER, "vm_http_requests_total", "Requests for the path", "path");
+    struct metric_family *errors = family(v, METRIC_COUNTER, "vm_http_request_errors_total",
+                                          "Requests that were refused", "path,reason");
+    struct metric_family *durations = family(v, METRIC_VMRANGE, "vm_http_request_duration_seconds",
+                                             "Time an answer took", "path");
+    m->listener_accepts = family(v, METRIC_COUNTER, "vm_tcplistener_accepts_total",
+                                 "Accepted connections", "name,addr");
+    m->listener_conns =
+        family(v, METRIC_GAUGE, "vm_tcplistener_conns", "Open connections", "name,addr");
+    m->requests = metrics_counter(v->metrics, "vm_http_requests_all_total", "Requests");
+    m->old_connections = metrics_counter(v->metrics, "vm_http_conn_timeout_closed_conns_total",
+                                         "Connections that were closed because they were old");
+    m->path_metrics = metric_get(paths, &S("/metrics"));
+    m->path_favicon = metric_get(paths, &S("*/favicon.ico"));
+    m->path_pprof = metric_get(paths, &S("/debug/pprof/"));
+    m->wrong_basic_auth = metric_get(errors, (str[]){S("*"), S("wrong_basic_auth")});
+    m->wrong_auth_key = metric_get(errors, (str[]){S("*"), S("wrong_auth_key")});
+    m->unsupported = metric_get(errors, (str[]){S("*"), S("unsupported")});
+    m->metrics_duration = vmrange_get(durations, &S("/metrics"));
+}
+
+static void collect_web(struct vmalert *v)
+{
+    struct vmalert_metrics *m = v->families;
+    for (size_t i = 0; i < v->listener_count; i++) {
+        const struct vmalert_listener *l = &v->listeners[i];
+        const str values[] = {l->has_tls ? S("https") : S("http"), l->address};
+        metric_get(m->listener_accepts, values)->value = (double)l->counts.accepted;
+        metric_get(m->listener_conns, values)->value = (double)l->counts.open;
+    }
+    m->requests->value = (double)v->web.requests;
+    m->old_connections->value = (double)v->web.old_connections;
+    m->path_metrics->value = (double)v->web.metrics;
+    m->path_favicon->value = (double)v->web.favicon;
+    m->path_pprof->value = (double)v->web.pprof;
+    m->wrong_basic_auth->value = (double)v->web.wrong_basic_auth;
+    m->wrong_auth_key->value = (double)v->web.wrong_auth_key;
+    m->unsupported->value = (double)v->web.unsupported;
+}
+
+void vmalert_metrics_served(struct vmalert *v, dur_ns duration)
+{
+    vmrange_observe(v->families->metrics_duration, dur_to_seconds(duration));
 }
 
 void vmalert_metrics_init(struct vmalert *v)
@@ -129,6 +228,10 @@ void vmalert_metrics_init(struct vmalert *v)
                                        "Reloads that failed");
     if (v->opt->remote_write_url.n)
         init_remote_write(v);
+    if (v->opt->notifier_config.n)
+        init_discovery(v);
+    init_web(v);
+    vmalert_metrics_init_process(v);
     metrics_on_collect(v->metrics, collect, v);
     timer_init(&m->rotate_timer, on_rotate, v);
     env_timer_after(v->env, &m->rotate_timer, QUANTILE_WINDOW / 2);
@@ -154,6 +257,16 @@ void vmalert_metrics_iteration(void *owner, const struct group *g, dur_ns durati
 void vmalert_metrics_notifier(struct vmalert *v, struct notifier *n)
 {
     n->stats.duration = vmrange_get(v->families->alerts_send_duration, &n->shown);
+}
+
+void vmalert_metrics_notifier_gone(struct vmalert *v, struct notifier *n)
+{
+    n->stats.duration = NULL;
+    for (size_t i = 0; i < notifiers_count(v->notifiers); i++) {
+        if (str_eq(notifiers_at(v->notifiers, i)->shown, n->shown))
+            return; // another kind of discovery found it as well
+    }
+    metric_remove(v->families->alerts_send_duration, &n->shown);
 }
 
 // ---- computed at each exposition ---------------------------------------------------------------
@@ -200,9 +313,10 @@ static void collect(void *owner)
     struct vmalert *v = owner;
     struct vmalert_metrics *m = v->families;
     struct metric_family *const families[] = {
-        m->iteration_total,  m->iteration_missed, m->iteration_reset,  m->iteration_interval,
-        m->results_limit,    m->alerts_pending,   m->alerts_firing,    m->alerting_errors,
-        m->alerting_samples, m->alerting_fetched, m->recording_errors, m->recording_samples,
+        m->iteration_total,  m->iteration_missed,   m->iteration_reset,  m->iteration_interval,
+        m->results_limit,    m->alerts_pending,     m->alerts_firing,    m->alerting_errors,
+        m->alerting_samples, m->alerting_fetched,   m->recording_errors, m->recording_samples,
+        m->alerts_sent,      m->alerts_send_errors,
     };
     for (size_t i = 0; i < ARRAY_LEN(families); i++)
         metric_remove_all(families[i]);
@@ -210,11 +324,14 @@ static void collect(void *owner)
         collect_group(v, v->groups[i]);
     for (size_t i = 0; v->notifiers && i < notifiers_count(v->notifiers); i++) {
         const struct notifier *n = notifiers_at(v->notifiers, i);
-        metric_get(m->alerts_sent, &n->shown)->value = (double)n->stats.sent;
-        metric_get(m->alerts_send_errors, &n->shown)->value = (double)n->stats.errors;
+        metric_add(metric_get(m->alerts_sent, &n->shown), (double)n->stats.sent);
+        metric_add(metric_get(m->alerts_send_errors, &n->shown), (double)n->stats.errors);
     }
     if (v->remote_write)
         collect_remote_write(v);
+    if (v->watch)
+        collect_discovery(v);
+    collect_web(v);
     m->executions->value = (double)v->counters.executions;
     m->execution_errors->value = (double)v->counters.execution_errors;
     m->alerts_fired->value = (double)v->counters.alerts_fired;

@@ -2,9 +2,13 @@
 #include "vmalert/notifier.h"
 
 #include "base/core/alloc.h"
-#include "base/core/utf8.h"
-#include "base/text/json_writer.h"
+#include "base/text/url.h"
 #include "vmalert/client_auth.h"
+#include "vmalert/notifier_body.h"
+#include "vmalert/notifier_config.h"
+
+const char *const NOTIFIER_KIND_NAMES[NOTIFIER_KINDS] = {
+    [NOTIFIER_STATIC] = "static", [NOTIFIER_CONSUL] = "consulSD", [NOTIFIER_DNS] = "DNSSD"};
 
 struct notifiers {
     struct env *env;
@@ -12,7 +16,10 @@ struct notifiers {
     void *link_owner;
     struct notifier **items;
     size_t count;
-    struct arena mem;
+    const struct relabel *relabel;
+    void (*on_come)(void *owner, struct notifier *);
+    void (*on_gone)(void *owner, struct notifier *);
+    void *change_owner;
 };
 
 // One evaluation's alerts on their way to all notifiers.
@@ -20,7 +27,6 @@ struct alert_send {
     struct notifiers *notifiers;
     alert_sent_fn *on_sent;
     void *owner;
-    struct buf body;
     size_t alert_count;
     struct buf errors;       // joined
     struct send_part *parts; // one per notifier
@@ -30,12 +36,69 @@ struct alert_send {
 
 struct send_part {
     struct alert_send *send;
-    struct notifier *notifier;
+    struct notifier *notifier; // one reference
     struct http_call *call;
     mono_ns started;
 };
 
-// ---- life --------------------------------------------------------------------------------------
+// ---- one notifier ------------------------------------------------------------------------------
+
+static void copy_options(struct notifier *n, const struct notifier_options *opt)
+{
+    n->opt = *opt;
+    if (opt->config)
+        notifier_config_ref(opt->config);
+    struct http_header *headers = arena_array(&n->mem, struct http_header, opt->header_count);
+    for (size_t i = 0; i < opt->header_count; i++)
+        headers[i] = (struct http_header){arena_str(&n->mem, opt->headers[i].name),
+                                          arena_str(&n->mem, opt->headers[i].value)};
+    struct label *labels = arena_array(&n->mem, struct label, opt->label_count);
+    for (size_t i = 0; i < opt->label_count; i++)
+        labels[i] = (struct label){arena_str(&n->mem, opt->labels[i].name),
+                                   arena_str(&n->mem, opt->labels[i].value)};
+    n->opt.url = arena_str(&n->mem, opt->url);
+    n->opt.headers = headers;
+    n->opt.labels = opt->labels ? labels : NULL;
+}
+
+struct notifier *notifier_new(const struct notifier_options *opt, bool show_url, struct err *err)
+{
+    struct notifier *n = mem_new(struct notifier);
+    struct url url;
+    struct buf shown = {0};
+    n->refs = 1;
+    copy_options(n, opt);
+    n->url = n->opt.url;
+    if (!url_parse(n->url, &n->mem, &url, err)) {
+        notifier_unref(n);
+        return NULL;
+    }
+    if (show_url)
+        buf_put(&shown, n->url);
+    else
+        buf_put_url_redacted(&shown, &url);
+    n->shown = arena_str(&n->mem, buf_str(&shown));
+    buf_done(&shown);
+    return n;
+}
+
+static struct notifier *notifier_ref(struct notifier *n)
+{
+    n->refs++;
+    return n;
+}
+
+void notifier_unref(struct notifier *n)
+{
+    if (!n || --n->refs > 0)
+        return;
+    notifier_config_unref(n->opt.config);
+    mem_free(n->last_error);
+    arena_done(&n->mem);
+    mem_free(n);
+}
+
+// ---- the set -----------------------------------------------------------------------------------
 
 struct notifiers *notifiers_new(struct env *env, alert_link_fn *link, void *link_owner)
 {
@@ -50,54 +113,41 @@ void notifiers_free(struct notifiers *n)
 {
     if (!n)
         return;
-    for (size_t i = 0; i < n->count; i++) {
-        mem_free(n->items[i]->last_error);
-        mem_free(n->items[i]);
-    }
+    for (size_t i = 0; i < n->count; i++)
+        notifier_unref(n->items[i]);
     mem_free(n->items);
-    arena_done(&n->mem);
     mem_free(n);
 }
 
-static struct notifier *add(struct notifiers *n)
+static void add(struct notifiers *n, struct notifier *takes)
 {
     n->items = mem_resize(n->items, n->count + 1, sizeof(*n->items));
-    return n->items[n->count++] = mem_new(struct notifier);
+    n->items[n->count++] = takes;
 }
 
 void notifiers_add_blackhole(struct notifiers *n)
 {
-    add(n)->shown = S("blackhole");
+    struct notifier *hole = mem_new(struct notifier);
+    hole->refs = 1;
+    hole->shown = S("blackhole");
+    add(n, hole);
 }
 
 bool notifiers_add(struct notifiers *n, const struct notifier_options *opt, bool show_url,
                    struct err *err)
 {
-    struct url url;
-    struct buf shown = {0};
+    struct buf url = {0};
+    struct notifier_options full = *opt;
     if (opt->url.n == 0)
         return err_set(err, ERR_INVALID, "url cannot be empty");
-    str base = opt->url;
-    if (str_ends(base, S("/")))
-        base.n--;
-    str full = arena_printf(&n->mem, "%.*s/api/v2/alerts", STR(base));
-    if (!url_parse(full, &n->mem, &url, err))
-        return false;
-    struct notifier *to = add(n);
-    to->opt = *opt;
-    to->url = full;
-    struct http_header *headers = arena_array(&n->mem, struct http_header, opt->header_count + 1);
-    for (size_t i = 0; i < opt->header_count; i++)
-        headers[i] = (struct http_header){arena_str(&n->mem, opt->headers[i].name),
-                                          arena_str(&n->mem, opt->headers[i].value)};
-    to->opt.headers = headers;
-    if (show_url)
-        buf_put(&shown, full);
-    else
-        buf_put_url_redacted(&shown, &url);
-    to->shown = arena_str(&n->mem, buf_str(&shown));
-    buf_done(&shown);
-    return true;
+    buf_put(&url, str_ends(opt->url, S("/")) ? str_slice(opt->url, 0, opt->url.n - 1) : opt->url);
+    buf_put(&url, S("/api/v2/alerts"));
+    full.url = buf_str(&url);
+    struct notifier *to = notifier_new(&full, show_url, err);
+    buf_done(&url);
+    if (to)
+        add(n, to);
+    return to;
 }
 
 size_t notifiers_count(const struct notifiers *n)
@@ -110,97 +160,56 @@ struct notifier *notifiers_at(struct notifiers *n, size_t i)
     return n->items[i];
 }
 
-// ---- the body ----------------------------------------------------------------------------------
-
-static void put_json(struct buf *b, str s)
+void notifiers_set_relabel(struct notifiers *n, const struct relabel *relabel)
 {
-    buf_put_json_str(b, JSON_ESCAPE_VM, s);
+    n->relabel = relabel;
 }
 
-static bool is_name_char(char c)
+void notifiers_on_change(struct notifiers *n, void (*on_come)(void *owner, struct notifier *),
+                         void (*on_gone)(void *owner, struct notifier *), void *owner)
 {
-    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '_' ||
-           c == ':';
+    n->on_come = on_come;
+    n->on_gone = on_gone;
+    n->change_owner = owner;
 }
 
-// Alertmanager's label names: any other character becomes one underscore.
-static str sanitized_name(str name, struct arena *mem)
+static int compare_shown(const void *a, const void *b)
 {
-    size_t fine = 0;
-    while (fine < name.n && is_name_char(name.p[fine]))
-        fine++;
-    if (fine == name.n)
-        return name;
-    char *copy = arena_alloc(mem, name.n);
-    size_t n = 0;
-    for (size_t i = 0, width; i < name.n; i += width) {
-        utf8_decode(str_skip(name, i), &width);
-        copy[n] = name.p[i];
-        if (!is_name_char(copy[n]))
-            copy[n] = '_';
-        n++;
+    const struct notifier *const *x = a, *const *y = b;
+    int order = str_cmp((*x)->shown, (*y)->shown);
+    return order ? order : (int)(*x)->opt.kind - (int)(*y)->opt.kind;
+}
+
+static bool contains(struct notifier *const *items, size_t count, const struct notifier *wanted)
+{
+    for (size_t i = 0; i < count; i++) {
+        if (items[i] == wanted)
+            return true;
     }
-    return str_from(copy, n);
+    return false;
 }
 
-static void put_labels(struct buf *b, const struct alert *a, struct arena *mem)
+void notifiers_replace(struct notifiers *n, struct notifier *const *items, size_t count)
 {
-    struct arena_mark mark = arena_mark(mem);
-    struct label *labels = arena_array(mem, struct label, a->labels->count + 1);
-    for (size_t i = 0; i < a->labels->count; i++)
-        labels[i] = (struct label){sanitized_name(labels_name_at(a->labels, i), mem),
-                                   labels_value_at(a->labels, i)};
-    label_sort(labels, a->labels->count);
-    for (size_t i = 0; i < a->labels->count; i++) {
-        buf_put_c(b, i ? ',' : '{');
-        put_json(b, labels[i].name);
-        buf_put_c(b, ':');
-        put_json(b, labels[i].value);
+    struct notifier **old = n->items;
+    size_t old_count = n->count;
+    n->items = mem_array(struct notifier *, count);
+    n->count = count;
+    for (size_t i = 0; i < count; i++)
+        n->items[i] = notifier_ref(items[i]);
+    if (count)
+        qsort(n->items, count, sizeof(*n->items), compare_shown);
+    for (size_t i = 0; i < old_count; i++) {
+        if (n->on_gone && !contains(n->items, count, old[i]))
+            n->on_gone(n->change_owner, old[i]);
     }
-    buf_put_c(b, '}');
-    arena_rewind(mem, mark);
-}
-
-static void put_annotations(struct buf *b, const struct alert *a)
-{
-    buf_put_c(b, '{');
-    for (size_t i = 0; i < a->annotation_count; i++) {
-        if (i)
-            buf_put_c(b, ',');
-        put_json(b, a->annotations[i].name);
-        buf_put_c(b, ':');
-        put_json(b, a->annotations[i].value);
+    for (size_t i = 0; i < count; i++) {
+        if (n->on_come && !contains(old, old_count, n->items[i]))
+            n->on_come(n->change_owner, n->items[i]);
     }
-    buf_put_c(b, '}');
-}
-
-static void put_time(const struct notifiers *n, struct buf *b, time_ns t)
-{
-    buf_put_c(b, '"');
-    buf_put_time(b, t, env_utc_offset_s(n->env, t), FRACTION_SHORTEST);
-    buf_put_c(b, '"');
-}
-
-// Byte for byte as upstream writes it, single spaces included.
-static void put_alert(const struct notifiers *n, struct buf *b, const struct group *g,
-                      const struct alerting_rule *rule, const struct alert *a, struct arena *mem)
-{
-    struct buf link = {0};
-    n->link(n->link_owner, g, rule, a, &link);
-    buf_put(b, S("{\"startsAt\":"));
-    put_time(n, b, a->start);
-    buf_put(b, S(",\"generatorURL\":"));
-    put_json(b, buf_str(&link));
-    if (a->end != TIME_UNSET) {
-        buf_put(b, S(",\"endsAt\":"));
-        put_time(n, b, a->end);
-    }
-    buf_put(b, S(",\"labels\": "));
-    put_labels(b, a, mem);
-    buf_put(b, S(",\"annotations\": "));
-    put_annotations(b, a);
-    buf_put_c(b, '}');
-    buf_done(&link);
+    for (size_t i = 0; i < old_count; i++)
+        notifier_unref(old[i]);
+    mem_free(old);
 }
 
 // ---- sending -----------------------------------------------------------------------------------
@@ -208,7 +217,8 @@ static void put_alert(const struct notifiers *n, struct buf *b, const struct gro
 static void send_free(struct alert_send *s)
 {
     env_timer_cancel(s->notifiers->env, &s->timer);
-    buf_done(&s->body);
+    for (size_t i = 0; i < s->part_count; i++)
+        notifier_unref(s->parts[i].notifier);
     buf_done(&s->errors);
     mem_free(s->parts);
     mem_free(s);
@@ -259,7 +269,7 @@ static void on_response(void *owner, const struct http_response *response, const
     part_end(p, &err);
 }
 
-static void part_start(struct send_part *p, const struct group *g)
+static void part_start(struct send_part *p, const struct group *g, str body)
 {
     struct alert_send *s = p->send;
     const struct notifier_options *opt = &p->notifier->opt;
@@ -279,7 +289,7 @@ static void part_start(struct send_part *p, const struct group *g)
         .url = p->notifier->url,
         .headers = headers,
         .header_count = count,
-        .body = buf_str(&s->body),
+        .body = body,
         .timeout = opt->timeout,
         .conf = opt->conf,
     };
@@ -294,42 +304,50 @@ static void on_nobody(void *owner)
     send_end(owner);
 }
 
+// Notifiers without relabeling of their own share one body.
+static void start_parts(struct alert_send *s, struct alert_batch *batch,
+                        const struct alert_writer *writer)
+{
+    defer(buf_done) struct buf shared = {0}, own = {0};
+    for (size_t i = 0; i < s->part_count; i++) {
+        struct send_part *p = &s->parts[i];
+        struct notifier *to = s->notifiers->items[i];
+        *p = (struct send_part){.send = s, .notifier = notifier_ref(to)};
+        if (to->url.n == 0) {
+            to->stats.sent += s->alert_count; // the black hole
+            continue;
+        }
+        struct buf *body = to->opt.relabel ? &own : &shared;
+        if (body == &own)
+            buf_clear(&own);
+        if (body->n == 0)
+            buf_put_alert_batch(body, batch, to->opt.relabel, writer);
+        s->open_count++;
+        part_start(p, writer->group, buf_str(body));
+    }
+}
+
 struct alert_send *notifiers_send(struct notifiers *n, const struct group *g,
                                   const struct alerting_rule *rule,
                                   const struct alert *const *alerts, size_t count,
                                   alert_sent_fn *on_sent, void *owner)
 {
     struct alert_send *s = mem_new(struct alert_send);
-    struct arena mem = {0};
+    struct alert_batch batch;
+    alert_batch_init(&batch, alerts, count, n->relabel);
     *s = (struct alert_send){
         .notifiers = n,
         .on_sent = on_sent,
         .owner = owner,
         .errors = {.max = ERR_TEXT_BYTES},
-        .parts = mem_array(struct send_part, n->count + 1),
+        .alert_count = batch.count,
+        .parts = mem_array(struct send_part, n->count),
         .part_count = n->count,
     };
-    buf_put_c(&s->body, '[');
-    for (size_t i = 0; i < count; i++) {
-        if (alerts[i]->labels->count == 0)
-            continue; // nothing to know it by: it is not sent anywhere
-        if (s->alert_count++)
-            buf_put_c(&s->body, ',');
-        put_alert(n, &s->body, g, rule, alerts[i], &mem);
-    }
-    buf_put_c(&s->body, ']');
-    arena_done(&mem);
+    const struct alert_writer writer = {n->env, n->link, n->link_owner, g, rule};
     timer_init(&s->timer, on_nobody, s);
-    for (size_t i = 0; i < n->count; i++) {
-        struct send_part *p = &s->parts[i];
-        *p = (struct send_part){.send = s, .notifier = n->items[i]};
-        if (p->notifier->url.n == 0) {
-            p->notifier->stats.sent += s->alert_count; // the black hole
-            continue;
-        }
-        s->open_count++;
-        part_start(p, g);
-    }
+    start_parts(s, &batch, &writer);
+    alert_batch_done(&batch);
     if (s->open_count == 0)
         env_timer_after(n->env, &s->timer, 0);
     return s;

@@ -3,6 +3,12 @@
 
 #define ENV_NAME_BYTES_MAX 256
 
+static int compare_names(const void *a, const void *b)
+{
+    const struct flag *x = a, *y = b;
+    return strcmp(x->name, y->name);
+}
+
 struct flags vmalert_flags(struct vmalert_options *o, struct arena *mem)
 {
     const struct flag items[] = {
@@ -18,6 +24,8 @@ struct flags vmalert_flags(struct vmalert_options *o, struct arena *mem)
           "reload at any time"),
         F("datasource.appendTypePrefix", FLAG_BOOL, datasource_append_type_prefix, "false",
           "Whether to add /prometheus or /graphite in front of the API path of -datasource.url"),
+        F("datasource.disableKeepAlive", FLAG_BOOL, datasource_disable_keep_alive, "false",
+          "Whether to use each connection to -datasource.url for one request only"),
         F("datasource.disableStepParam", FLAG_BOOL, datasource_disable_step_param, "false",
           "Whether to leave out the 'step' parameter of instant queries"),
         F("datasource.headers", FLAG_STR, datasource_headers, "",
@@ -32,8 +40,7 @@ struct flags vmalert_flags(struct vmalert_options *o, struct arena *mem)
           "Whether to show -datasource.url in logs, metrics and pages"),
         F("datasource.url", FLAG_STR, datasource_url, "",
           "URL of a datasource that serves Prometheus' /api/v1/query: VictoriaMetrics, Prometheus "
-          "and others. Required",
-          .is_secret = true),
+          "and others. Required"),
         F("disableAlertgroupLabel", FLAG_BOOL, disable_alertgroup_label, "false",
           "Whether to leave out the label 'alertgroup' of alerts and their series"),
         F("dryRun", FLAG_BOOL, dry_run, "false",
@@ -52,33 +59,28 @@ struct flags vmalert_flags(struct vmalert_options *o, struct arena *mem)
           "URL under which people reach this vmalert; default: http://<hostname>:<port>"),
         F("group.maxStartDelay", FLAG_DUR, group_max_start_delay, "5m0s",
           "Groups start spread over their interval, but not later than this"),
-        F("http.disableCORS", FLAG_BOOL, http_disable_cors, "false",
-          "Whether to leave out the headers that let pages of other origins read answers"),
-        F("http.header.csp", FLAG_STR, http_header_csp, "",
-          "Value of the Content-Security-Policy header"),
-        F("http.header.disableServerHostname", FLAG_BOOL, http_header_disable_server_hostname,
-          "false", "Whether to leave out the X-Server-Hostname header"),
-        F("http.header.frameOptions", FLAG_STR, http_header_frame_options, "",
-          "Value of the X-Frame-Options header"),
-        F("http.header.hsts", FLAG_STR, http_header_hsts, "",
-          "Value of the Strict-Transport-Security header"),
-        F("http.maxGracefulShutdownDuration", FLAG_DUR, http_max_graceful_shutdown_duration, "7s",
-          "How long open requests may take when the process is asked to stop"),
-        F("http.pathPrefix", FLAG_STR, http_path_prefix, "", "Prefix of all paths that are served"),
-        F("http.shutdownDelay", FLAG_DUR, http_shutdown_delay, "0",
-          "How long /health answers 'unhealthy' before the server stops"),
-        F("httpListenAddr", FLAG_STRS, http_listen_addr, NULL,
-          "Addresses to serve HTTP on; default :8880"),
         F("loggerDisableTimestamps", FLAG_BOOL, logger_disable_timestamps, "false",
           "Whether to leave out the time of log lines"),
+        F("loggerErrorsPerSecondLimit", FLAG_INT, logger_errors_per_second_limit, "0",
+          "Most error lines per second from one place of the program; 0: any number"),
         F("loggerFormat", FLAG_STR, logger_format, "default", "Log format: default or json"),
+        F("loggerJSONFields", FLAG_STR, logger_json_fields, "",
+          "Other names for the fields of JSON lines, as in 'ts:timestamp,msg:message'; fields are "
+          "ts, level, caller and msg"),
         F("loggerLevel", FLAG_STR, logger_level, "INFO",
           "Least level of messages to log: INFO, WARN, ERROR, FATAL or PANIC"),
         F("loggerOutput", FLAG_STR, logger_output, "stderr", "Where to log: stderr or stdout"),
+        F("loggerTimezone", FLAG_STR, logger_timezone, "UTC",
+          "Time zone of log lines: a name of the zone database, or Local"),
+        F("loggerWarnsPerSecondLimit", FLAG_INT, logger_warns_per_second_limit, "0",
+          "Most warning lines per second from one place of the program; 0: any number"),
         F("metrics.exposeMetadata", FLAG_BOOL, metrics_expose_metadata, "false",
           "Whether to write HELP and TYPE lines at /metrics"),
         F("notifier.blackhole", FLAG_BOOL, notifier_blackhole, "false",
           "Evaluate alerting rules and tell nobody"),
+        F("notifier.config", FLAG_STR, notifier_config, "",
+          "File with Alertmanagers: static ones and those to be found by DNS or Consul, with "
+          "relabeling; read again on reload"),
         F("notifier.headers", FLAG_STRS, notifier_headers, NULL,
           "HTTP headers of requests to the corresponding -notifier.url: 'name:value', several "
           "separated by '^^'",
@@ -87,10 +89,18 @@ struct flags vmalert_flags(struct vmalert_options *o, struct arena *mem)
           "Timeout of requests to the corresponding -notifier.url; default 10s"),
         F("notifier.showURL", FLAG_BOOL, notifier_show_url, "false",
           "Whether to show passwords of -notifier.url"),
+        F("notifier.suppressDuplicateTargetErrors", FLAG_BOOL,
+          notifier_suppress_duplicate_target_errors, "false",
+          "Whether to say nothing when discovery finds one Alertmanager twice"),
         F("notifier.url", FLAG_STRS, notifier_url, NULL,
           "URL of an Alertmanager; repeat it, or separate by commas, to name every member of a "
-          "cluster",
-          .is_secret = true),
+          "cluster"),
+        F("promscrape.consul.waitTime", FLAG_DUR, consul_wait_time, "0",
+          "How long Consul may hold a question back while nothing changes; 0: the default"),
+        F("promscrape.consulSDCheckInterval", FLAG_DUR, consul_sd_check_interval, "30s",
+          "How often to ask Consul for Alertmanagers; changes come sooner"),
+        F("promscrape.dnsSDCheckInterval", FLAG_DUR, dns_sd_check_interval, "30s",
+          "How often to look Alertmanagers up in DNS"),
         F("remoteRead.disablePathAppend", FLAG_BOOL, remote_read_disable_path_append, "false",
           "Whether -datasource.url and -remoteRead.url are complete and no API path is appended"),
         F("remoteRead.headers", FLAG_STR, remote_read_headers, "",
@@ -102,8 +112,7 @@ struct flags vmalert_flags(struct vmalert_options *o, struct arena *mem)
         F("remoteRead.showURL", FLAG_BOOL, remote_read_show_url, "false",
           "Whether to show -remoteRead.url in logs and pages"),
         F("remoteRead.url", FLAG_STR, remote_read_url, "",
-          "URL that holds what an earlier vmalert wrote: pending alerts are restored from it",
-          .is_secret = true),
+          "URL that holds what an earlier vmalert wrote: pending alerts are restored from it"),
         F("remoteWrite.concurrency", FLAG_INT, remote_write_concurrency, "0",
           "Requests to -remoteWrite.url at the same time; 0: 2 per CPU"),
         F("remoteWrite.disablePathAppend", FLAG_BOOL, remote_write_disable_path_append, "false",
@@ -128,8 +137,7 @@ struct flags vmalert_flags(struct vmalert_options *o, struct arena *mem)
           "Whether to show -remoteWrite.url in logs and pages"),
         F("remoteWrite.url", FLAG_STR, remote_write_url, "",
           "URL that results of recording rules and states of alerts are written to, by Prometheus' "
-          "remote write protocol",
-          .is_secret = true),
+          "remote write protocol"),
         F("rule", FLAG_STRS, rule, NULL,
           "File with rules, or a pattern (*, ?, **) of files; repeatable"),
         F("rule.defaultRuleType", FLAG_STR, rule_default_rule_type, "prometheus",
@@ -154,22 +162,33 @@ struct flags vmalert_flags(struct vmalert_options *o, struct arena *mem)
           "Whether to refuse files with expressions that cannot be parsed"),
         F("rule.validateTemplates", FLAG_BOOL, rule_validate_templates, "true",
           "Whether to refuse files with templates that cannot be parsed"),
+        F("secret.flags", FLAG_STRS, secret_flags, NULL,
+          "Names of flags whose values are shown nowhere, besides those of passwords and keys"),
         F("version", FLAG_BOOL, version, "false", "Show the version and exit"),
 #undef F
     };
-    size_t count = ARRAY_LEN(items);
-    struct flag *copy = arena_array(mem, struct flag, count + 4 * (size_t)CLIENT_FLAG_COUNT);
-    memcpy(copy, items, sizeof(items));
     const struct {
         const char *prefix;
         struct client_flags *values;
     } clients[] = {{"datasource", &o->datasource_auth},
                    {"remoteRead", &o->remote_read_auth},
                    {"remoteWrite", &o->remote_write_auth}};
+    size_t count = ARRAY_LEN(items), client_count = (ARRAY_LEN(clients) + 1) * CLIENT_FLAG_COUNT;
+    struct flag *copy = arena_array(mem, struct flag,
+                                    count + client_count + server_flags_count() +
+                                        ignored_flags_count() + push_flags_count());
+    memcpy(copy, items, sizeof(items));
     for (size_t i = 0; i < ARRAY_LEN(clients); i++, count += CLIENT_FLAG_COUNT)
         client_flags_put(&copy[count], clients[i].prefix, clients[i].values, mem);
     client_flag_lists_put(&copy[count], "notifier", &o->notifier_auth, mem);
     count += CLIENT_FLAG_COUNT;
+    server_flags_put(&copy[count], &o->server);
+    count += server_flags_count();
+    push_flags_put(&copy[count], &o->push);
+    count += push_flags_count();
+    ignored_flags_put(&copy[count], &o->ignored);
+    count += ignored_flags_count();
+    qsort(copy, count, sizeof(*copy), compare_names);
     bool *is_set = arena_array(mem, bool, count);
     for (size_t i = 0; i < count; i++)
         copy[i].is_set = &is_set[i];
@@ -183,6 +202,37 @@ struct flags vmalert_flags(struct vmalert_options *o, struct arena *mem)
         .env_find = o->env_find,
         .env_owner = o->env_owner,
     };
+}
+
+// A secret by its name, as upstream decides it, or because the table or -secret.flags says so.
+static bool is_secret(const struct flag *flag, const struct vmalert_options *o)
+{
+    static const char *const WORDS[] = {"pass", "key", "secret", "token"};
+    const struct {
+        const char *name;
+        bool is_shown;
+    } urls[] = {{"datasource.url", o->datasource_show_url},
+                {"remoteRead.url", o->remote_read_show_url},
+                {"remoteWrite.url", o->remote_write_show_url},
+                {"notifier.url", o->notifier_show_url}};
+    bool is_secret = flag->is_secret;
+    defer(buf_done) struct buf lower = {0};
+    buf_put_lower(&lower, str_c(flag->name));
+    for (size_t i = 0; i < ARRAY_LEN(WORDS); i++)
+        is_secret |= str_find_str(buf_str(&lower), str_c(WORDS[i])) != STR_NONE;
+    for (size_t i = 0; i < ARRAY_LEN(urls); i++)
+        is_secret |= strcmp(flag->name, urls[i].name) == 0 && !urls[i].is_shown;
+    for (size_t i = 0; i < o->secret_flags.count; i++)
+        is_secret |= str_eq_nocase(o->secret_flags.items[i], str_c(flag->name));
+    return is_secret;
+}
+
+void buf_put_flag_value(struct buf *b, const struct flag *flag, const struct vmalert_options *opt)
+{
+    if (is_secret(flag, opt))
+        buf_put(b, S("secret"));
+    else
+        flag_value_text(flag, b);
 }
 
 void buf_put_expanded(struct buf *b, str text, const struct vmalert_options *opt)

@@ -3,7 +3,12 @@
 #pragma once
 #include "base/core/flags.h"
 #include "base/core/log.h"
+#include "vmalert/ignored_flags.h"
 #include "vmalert/options_auth.h"
+#include "vmalert/push_metrics.h"
+#include "vmalert/server_flags.h"
+
+struct rule_urls;
 
 struct vmalert_options {
     // Rules, evaluation, state.
@@ -19,6 +24,7 @@ struct vmalert_options {
 
     // Datasource.
     str datasource_url, datasource_headers;
+    bool datasource_disable_keep_alive;
     bool datasource_show_url, datasource_append_type_prefix, datasource_disable_step_param;
     dur_ns datasource_query_step;
     int64_t datasource_round_digits;
@@ -36,32 +42,42 @@ struct vmalert_options {
     // Notifiers.
     struct client_flag_lists notifier_auth;
     struct flag_strs notifier_url, notifier_send_timeout, notifier_headers;
-    bool notifier_show_url, notifier_blackhole;
+    bool notifier_show_url, notifier_blackhole, notifier_suppress_duplicate_target_errors;
+    str notifier_config;
+    dur_ns consul_sd_check_interval, consul_wait_time, dns_sd_check_interval;
 
     // HTTP server, logging, misc.
-    struct flag_strs http_listen_addr;
-    str http_path_prefix;
-    dur_ns http_max_graceful_shutdown_duration, http_shutdown_delay;
-    bool http_disable_cors;
-    str http_header_csp, http_header_frame_options, http_header_hsts;
-    bool http_header_disable_server_hostname, metrics_expose_metadata;
+    struct server_flags server;
+    struct push_flags push;
+    bool metrics_expose_metadata;
     str logger_level, logger_format, logger_output;
+    str logger_timezone, logger_json_fields;
+    int64_t logger_errors_per_second_limit, logger_warns_per_second_limit;
     bool logger_disable_timestamps;
+    struct ignored_flags ignored;
+    struct flag_strs secret_flags; // names, besides those that are secret anyway
     bool envflag_enable;
     str envflag_prefix;
     bool version;
 
     // Not flags.
-    str hostname;      // of this machine
-    uint32_t cpus;     // of this machine
-    struct arena *mem; // where all texts live
+    str hostname;          // of this machine
+    uint32_t cpus;         // of this machine
+    str os_release;        // "6.1.0-32-amd64"; empty: not known
+    uint64_t memory_bytes; // of this machine; 0: not known
+    struct arena *mem;     // where all texts live
     // The environment, for %{NAME} in rule files; NULL: none.
     const char *(*env_find)(void *owner, const char *name);
     void *env_owner;
+    // What the URLs among -rule gave, for the start (rule_urls.h); NULL: there are none.
+    const struct rule_urls *rule_urls;
     const struct flags *flags; // for /flags and metrics; NULL: not shown
 };
 
-struct flags vmalert_flags(struct vmalert_options *opt, struct arena *mem);
+struct flags vmalert_flags(struct vmalert_options *opt, struct arena *mem); // sorted by name
+
+// The value a flag has now, for logs, /flags and metrics: "secret" where it is one.
+void buf_put_flag_value(struct buf *b, const struct flag *flag, const struct vmalert_options *opt);
 
 // Replaces %{NAME} by the environment's value; unknown names stay.
 void buf_put_expanded(struct buf *b, str text, const struct vmalert_options *opt);

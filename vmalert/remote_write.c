@@ -182,10 +182,18 @@ static void check_drained(struct remote_write *w)
     on_drained(w->drain_owner);
 }
 
+static void observe(struct vmrange *h, double x)
+{
+    if (h)
+        vmrange_observe(h, x);
+}
+
 static void sender_end(struct sender *s)
 {
     struct remote_write *w = s->writer;
-    w->stats.send_ns += env_mono(w->env) - s->started;
+    dur_ns took = env_mono(w->env) - s->started;
+    w->stats.send_ns += took;
+    observe(w->opt.flush_duration, dur_to_seconds(took));
     buf_done(&s->raw);
     buf_done(&s->packed);
     s->is_busy = false;
@@ -239,6 +247,8 @@ static void on_accepted(struct sender *s)
     }
     w->stats.sent_series += s->series;
     w->stats.sent_bytes += s->packed.n;
+    observe(w->opt.sent_rows, (double)s->series);
+    observe(w->opt.sent_bytes, (double)s->packed.n);
     sender_end(s);
 }
 
@@ -387,6 +397,7 @@ static void start_batches(struct remote_write *w, bool even_small)
 static void on_flush(void *owner)
 {
     struct remote_write *w = owner;
+    observe(w->opt.queue_size, (double)w->queued);
     start_batches(w, true);
     env_timer_after(w->env, &w->flush_timer, w->opt.flush_interval);
 }

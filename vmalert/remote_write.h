@@ -6,6 +6,7 @@
 // pauses until retry_max_time has passed. VictoriaMetrics' zstd form is used until the server
 // proves to understand only Prometheus' snappy form. spec: vmalert remote write.
 #pragma once
+#include "base/core/metrics.h"
 #include "base/env.h"
 #include "rules/result.h"
 
@@ -22,6 +23,9 @@ struct remote_write_options {
     const struct http_header *headers; // texts are borrowed
     size_t header_count;
     const struct httpconf *conf;
+    // What is observed, or NULL: of an accepted batch series, compressed bytes and seconds with
+    // retries; waiting series at each flush.
+    struct vmrange *sent_rows, *sent_bytes, *flush_duration, *queue_size;
 };
 
 struct remote_write_stats {

@@ -2,27 +2,48 @@
 // Routes of vmalert's own HTTP server (spec: vmalert flags §9, vmalert HTTP §1).
 #include "base/text/unicode.h"
 #include "vmalert/web_api.h"
+#include "vmalert/web_auth.h"
+
+#define WEB_LOGGED_URI_BYTES_MAX 4096
 
 static const struct http_header TEXT_HEADERS[] = {
     {{"Content-Type", 12}, {"text/plain; charset=utf-8", 25}},
     {{"X-Content-Type-Options", 22}, {"nosniff", 7}},
 };
 
-// Headers every answer carries, then the answer's own.
-static void reply(struct vmalert *v, struct http_exchange *x, struct http_reply *r)
+// Connections end when they are old, not all in the same moment: up to a tenth later, by their
+// address.
+static bool is_old(struct vmalert *v, const struct http_exchange *x)
 {
-    const struct vmalert_options *o = v->opt;
+    dur_ns limit = v->opt->server.conn_timeout / DUR_SECONDS(1) * DUR_SECONDS(1);
+    if (limit <= 0 || x->connected_at == 0)
+        return false;
+    uint64_t spread_s = (uint64_t)(limit / DUR_SECONDS(10));
+    if (spread_s > 1)
+        limit = add_saturated(limit, DUR_SECONDS((int64_t)(addr_hash(0, &x->peer) % spread_s)));
+    if (env_mono(v->env) - x->connected_at < limit)
+        return false;
+    v->web.old_connections++;
+    return true;
+}
+
+// Headers every answer carries, then the answer's own.
+void web_reply(struct vmalert *v, struct http_exchange *x, struct http_reply *r)
+{
+    const struct server_flags *o = &v->opt->server;
     struct http_header *headers = arena_array(x->mem, struct http_header, r->header_count + 8);
     size_t count = 0;
 #define OPTIONAL(name_, value_)                                                                    \
     if ((value_).n)                                                                                \
     headers[count++] = (struct http_header){S(name_), (value_)}
-    OPTIONAL("Strict-Transport-Security", o->http_header_hsts);
-    OPTIONAL("X-Frame-Options", o->http_header_frame_options);
-    OPTIONAL("Content-Security-Policy", o->http_header_csp);
-    if (!o->http_header_disable_server_hostname)
-        OPTIONAL("X-Server-Hostname", o->hostname);
+    OPTIONAL("Strict-Transport-Security", o->header_hsts);
+    OPTIONAL("X-Frame-Options", o->header_frame_options);
+    OPTIONAL("Content-Security-Policy", o->header_csp);
+    if (!o->header_disable_server_hostname)
+        OPTIONAL("X-Server-Hostname", v->opt->hostname);
 #undef OPTIONAL
+    if (o->disable_keep_alive || is_old(v, x))
+        headers[count++] = (struct http_header){S("Connection"), S("close")};
     for (size_t i = 0; i < r->header_count; i++)
         headers[count++] = r->headers[i];
     r->headers = headers;
@@ -34,14 +55,53 @@ void web_reply_text(struct vmalert *v, struct http_exchange *x, int status, str 
 {
     struct http_reply r = {
         .status = status, .headers = TEXT_HEADERS, .header_count = 1, .body = body};
-    reply(v, x, &r);
+    web_reply(v, x, &r);
 }
 
 void web_reply_json(struct vmalert *v, struct http_exchange *x, str body)
 {
     static const struct http_header JSON = {{"Content-Type", 12}, {"application/json", 16}};
     struct http_reply r = {.status = 200, .headers = &JSON, .header_count = 1, .body = body};
-    reply(v, x, &r);
+    web_reply(v, x, &r);
+}
+
+void web_read_params(const struct http_exchange *x, struct url_params *ret)
+{
+    str type = http_header_find(x->headers, x->header_count, S("Content-Type"));
+    bool has_form = str_starts(type, S("application/x-www-form-urlencoded"));
+    str text = has_form ? arena_printf(x->mem, "%.*s&%.*s", STR(x->body), STR(x->query)) : x->query;
+    url_params_parse(text, x->mem, ret);
+}
+
+// The path with all parameters, for logs: keys are nobody's business there.
+static void put_uri(struct buf *b, const struct http_exchange *x)
+{
+    struct url_params params;
+    web_read_params(x, &params);
+    buf_put(b, x->path);
+    for (size_t i = 0; i < params.count; i++) {
+        bool is_key = str_eq(params.items[i].name, S("authKey"));
+        buf_put_c(b, i ? '&' : '?');
+        buf_put_query_escaped(b, params.items[i].name);
+        buf_put_c(b, '=');
+        buf_put_query_escaped(b, is_key ? S("secret") : params.items[i].value);
+    }
+}
+
+static void note_refusal(struct vmalert *v, const struct http_exchange *x, str text)
+{
+    defer(buf_done) struct buf peer = {0}, from = {0}, quoted = {0};
+    defer(buf_done) struct buf uri = {.max = WEB_LOGGED_URI_BYTES_MAX};
+    buf_put_addr(&peer, &x->peer);
+    buf_put_quoted(&from, buf_str(&peer));
+    str forwarded = http_header_find(x->headers, x->header_count, S("X-Forwarded-For"));
+    if (forwarded.n) {
+        buf_put_quoted(&quoted, forwarded);
+        buf_printf(&from, ", X-Forwarded-For: %.*s", STR(buf_str(&quoted)));
+    }
+    put_uri(&uri, x);
+    log_printf(&v->env->log, LOG_WARN, LOG_WHERE, "remoteAddr: %.*s; requestURI: %.*s; %.*s",
+               STR(buf_str(&from)), STR(buf_str(&uri)), STR(text));
 }
 
 // Plain text with a line end, as Go's http.Error writes it.
@@ -53,12 +113,20 @@ void web_reply_error(struct vmalert *v, struct http_exchange *x, int status, str
         .header_count = ARRAY_LEN(TEXT_HEADERS),
         .body = arena_printf(x->mem, "%.*s\n", STR(text)),
     };
-    struct buf peer = {0};
-    buf_put_addr(&peer, &x->peer);
-    log_printf(&v->env->log, LOG_WARN, LOG_WHERE, "remoteAddr: \"%.*s\"; requestURI: %.*s; %.*s",
-               STR(buf_str(&peer)), STR(x->target), STR(text));
-    buf_done(&peer);
-    reply(v, x, &r);
+    note_refusal(v, x, text);
+    web_reply(v, x, &r);
+}
+
+void web_reply_unauthorized(struct vmalert *v, struct http_exchange *x)
+{
+    const struct http_header headers[] = {
+        {S("WWW-Authenticate"), S("Basic realm=\"VictoriaMetrics\"")},
+        TEXT_HEADERS[0],
+        TEXT_HEADERS[1],
+    };
+    struct http_reply r = {
+        .status = 401, .headers = headers, .header_count = ARRAY_LEN(headers), .body = S("\n")};
+    web_reply(v, x, &r);
 }
 
 // ---- built-in pages ----------------------------------------------------------------------------
@@ -66,9 +134,12 @@ void web_reply_error(struct vmalert *v, struct http_exchange *x, int status, str
 static void serve_metrics(struct vmalert *v, struct http_exchange *x)
 {
     struct buf out = {0};
+    mono_ns began = env_mono(v->env);
+    v->web.metrics++;
     vmalert_metrics_put(v, &out);
     web_reply_text(v, x, 200, buf_str(&out));
     buf_done(&out);
+    vmalert_metrics_served(v, env_mono(v->env) - began);
 }
 
 static void serve_flags(struct vmalert *v, struct http_exchange *x)
@@ -80,7 +151,7 @@ static void serve_flags(struct vmalert *v, struct http_exchange *x)
         if (!f->is_set || !*f->is_set)
             continue;
         buf_clear(&value);
-        flag_value_text(f, &value);
+        buf_put_flag_value(&value, f, v->opt);
         buf_printf(&out, "-%s=", f->name);
         buf_put_quoted(&out, buf_str(&value));
         buf_put_c(&out, '\n');
@@ -92,10 +163,19 @@ static void serve_flags(struct vmalert *v, struct http_exchange *x)
 
 static void serve_health(struct vmalert *v, struct http_exchange *x)
 {
-    if (v->is_stopping)
-        web_reply_text(v, x, 503, S("The server is in delayed shutdown mode"));
-    else
+    if (!v->is_stopping) {
         web_reply_text(v, x, 200, S("OK"));
+        return;
+    }
+    dur_ns rest = MAX(v->stop_at - env_mono(v->env), 0);
+    str text =
+        arena_printf(x->mem, "The server is in delayed shutdown mode, which will end in %.3fs\n",
+                     dur_to_seconds(rest));
+    struct http_reply r = {.status = 503,
+                           .headers = TEXT_HEADERS,
+                           .header_count = ARRAY_LEN(TEXT_HEADERS),
+                           .body = text};
+    web_reply(v, x, &r);
 }
 
 static void serve_reload(struct vmalert *v, struct http_exchange *x)
@@ -120,36 +200,20 @@ static void serve_robots(struct vmalert *v, struct http_exchange *x)
     web_reply_text(v, x, 200, S("User-agent: *\nDisallow: /\n"));
 }
 
+// As InfluxDB, whose clients ask for it.
 static void serve_ping(struct vmalert *v, struct http_exchange *x)
 {
-    struct http_reply r = {.status = 204};
-    reply(v, x, &r);
+    struct url_params params;
+    web_read_params(x, &params);
+    bool is_verbose = str_eq(url_param_first(&params, S("verbose"), NULL), S("true"));
+    struct http_reply r = {.status = is_verbose ? 200 : 204};
+    web_reply(v, x, &r);
 }
 
-static void serve_welcome(struct vmalert *v, struct http_exchange *x)
+static void serve_pprof(struct vmalert *v, struct http_exchange *x)
 {
-    static const struct http_header HTML = {{"Content-Type", 12}, {"text/html; charset=utf-8", 24}};
-    if (!str_eq(x->method, S("GET"))) {
-        web_reply_error(
-            v, x, 400,
-            arena_printf(x->mem, "path \"%.*s\" supports only GET method", STR(x->path)));
-        return;
-    }
-    struct http_reply r = {
-        .status = 200,
-        .headers = &HTML,
-        .header_count = 1,
-        .body = S("<!DOCTYPE html>\n<html lang=\"en\"><head><title>vmalert</title></head><body>\n"
-                  "<h1>vmalert</h1>\n<ul>\n"
-                  "<li><a href=\"api/v1/rules\">api/v1/rules</a> - groups and their rules</li>\n"
-                  "<li><a href=\"api/v1/alerts\">api/v1/alerts</a> - active alerts</li>\n"
-                  "<li><a href=\"api/v1/notifiers\">api/v1/notifiers</a> - Alertmanagers</li>\n"
-                  "<li><a href=\"flags\">flags</a> - command-line flags</li>\n"
-                  "<li><a href=\"metrics\">metrics</a> - metrics of this process</li>\n"
-                  "<li><a href=\"-/reload\">-/reload</a> - reload rules</li>\n"
-                  "</ul>\n</body></html>\n"),
-    };
-    reply(v, x, &r);
+    v->web.pprof++;
+    web_reply_error(v, x, 404, S("there are no profiles"));
 }
 
 // ---- routes ------------------------------------------------------------------------------------
@@ -157,38 +221,51 @@ static void serve_welcome(struct vmalert *v, struct http_exchange *x)
 struct route {
     const char *path;
     void (*serve)(struct vmalert *, struct http_exchange *);
+    enum web_access access;
 };
 
-static const struct route BUILT_IN[] = {
-    {"/health", serve_health},     {"/ping", serve_ping},         {"/metrics", serve_metrics},
-    {"/flags", serve_flags},       {"/-/healthy", serve_healthy}, {"/-/ready", serve_ready},
-    {"/robots.txt", serve_robots}, {"/-/reload", serve_reload},   {"/", serve_welcome},
-    {"/vmalert", serve_welcome},   {"/vmalert/", serve_welcome},
+static const struct route ROUTES[] = {
+    {"/health", serve_health, WEB_FREE},      {"/ping", serve_ping, WEB_FREE},
+    {"/metrics", serve_metrics, WEB_METRICS}, {"/flags", serve_flags, WEB_FLAGS},
+    {"/-/healthy", serve_healthy, WEB_FREE},  {"/-/ready", serve_ready, WEB_FREE},
+    {"/robots.txt", serve_robots, WEB_FREE},  {"/-/reload", serve_reload, WEB_RELOAD},
 };
 
 // With and without /vmalert in front.
 static const struct route API[] = {
-    {"/api/v1/rules", web_api_rules}, {"/api/v1/alerts", web_api_alerts},
-    {"/api/v1/rule", web_api_rule},   {"/api/v1/alert", web_api_alert},
-    {"/api/v1/group", web_api_group}, {"/api/v1/notifiers", web_api_notifiers},
+    {"/api/v1/rules", web_api_rules, WEB_BASIC},
+    {"/api/v1/alerts", web_api_alerts, WEB_BASIC},
+    {"/api/v1/rule", web_api_rule, WEB_BASIC},
+    {"/api/v1/alert", web_api_alert, WEB_BASIC},
+    {"/api/v1/group", web_api_group, WEB_BASIC},
+    {"/api/v1/notifiers", web_api_notifiers, WEB_BASIC},
 };
 
-static bool serve_route(const struct route *routes, size_t count, str path, struct vmalert *v,
-                        struct http_exchange *x)
+static const struct route FAVICON = {"*/favicon.ico", web_serve_favicon, WEB_FREE};
+static const struct route PPROF = {"/debug/pprof/", serve_pprof, WEB_PPROF};
+
+static const struct route *find_route(str path)
 {
-    for (size_t i = 0; i < count; i++) {
-        if (!str_eq(path, str_c(routes[i].path)))
-            continue;
-        routes[i].serve(v, x);
-        return true;
+    if (str_ends(path, S("/favicon.ico")))
+        return &FAVICON;
+    if (str_starts(path, S("/debug/pprof/")))
+        return &PPROF;
+    for (size_t i = 0; i < ARRAY_LEN(ROUTES); i++) {
+        if (str_eq(path, str_c(ROUTES[i].path)))
+            return &ROUTES[i];
     }
-    return false;
+    str api = str_starts(path, S("/vmalert/")) ? str_skip(path, strlen("/vmalert")) : path;
+    for (size_t i = 0; i < ARRAY_LEN(API); i++) {
+        if (str_eq(api, str_c(API[i].path)))
+            return &API[i];
+    }
+    return NULL;
 }
 
 // The path below -http.pathPrefix; false: answered already.
 static bool strip_prefix(struct vmalert *v, struct http_exchange *x, str *path)
 {
-    str prefix = v->opt->http_path_prefix;
+    str prefix = v->opt->server.path_prefix;
     while (prefix.n && prefix.p[0] == '/')
         prefix = str_skip(prefix, 1);
     prefix = str_trim_right(prefix, '/');
@@ -198,7 +275,7 @@ static bool strip_prefix(struct vmalert *v, struct http_exchange *x, str *path)
     if (str_eq(*path, full)) {
         struct http_header location = {S("Location"), arena_printf(x->mem, "%.*s/", STR(full))};
         struct http_reply r = {.status = 302, .headers = &location, .header_count = 1};
-        reply(v, x, &r);
+        web_reply(v, x, &r);
         return false;
     }
     if (!str_starts(*path, full) || path->p[full.n] != '/') {
@@ -206,7 +283,7 @@ static bool strip_prefix(struct vmalert *v, struct http_exchange *x, str *path)
                         arena_printf(x->mem,
                                      "missing -http.pathPrefix=\"%.*s\" in the requested path "
                                      "\"%.*s\"",
-                                     STR(v->opt->http_path_prefix), STR(*path)));
+                                     STR(v->opt->server.path_prefix), STR(*path)));
         return false;
     }
     *path = str_skip(*path, full.n);
@@ -221,15 +298,16 @@ static void serve_options(struct vmalert *v, struct http_exchange *x)
         {{"Access-Control-Allow-Headers", 28}, {"*", 1}},
     };
     struct http_reply r = {.status = 204, .headers = CORS, .header_count = ARRAY_LEN(CORS)};
-    if (v->opt->http_disable_cors)
+    if (v->opt->server.disable_cors)
         r.header_count = 0;
-    reply(v, x, &r);
+    web_reply(v, x, &r);
 }
 
 void vmalert_serve(void *owner, struct http_exchange *x)
 {
     struct vmalert *v = owner;
     struct buf decoded = {0};
+    v->web.requests++;
     str path =
         url_path_unescape(x->path, &decoded) ? arena_str(x->mem, buf_str(&decoded)) : x->path;
     buf_done(&decoded);
@@ -239,10 +317,16 @@ void vmalert_serve(void *owner, struct http_exchange *x)
         serve_options(v, x);
         return;
     }
-    if (serve_route(BUILT_IN, ARRAY_LEN(BUILT_IN), path, v, x))
+    const struct route *route = find_route(path);
+    if (!web_admit(v, x, route ? route->access : WEB_BASIC))
         return;
-    str api = str_starts(path, S("/vmalert/api/")) ? str_skip(path, 8) : path;
-    if (!serve_route(API, ARRAY_LEN(API), api, v, x))
-        web_reply_error(v, x, 400,
-                        arena_printf(x->mem, "unsupported path requested: \"%.*s\"", STR(path)));
+    if (route) {
+        route->serve(v, x);
+        return;
+    }
+    if (web_serve_page(v, x, path))
+        return;
+    v->web.unsupported++;
+    web_reply_error(v, x, 400,
+                    arena_printf(x->mem, "unsupported path requested: \"%.*s\"", STR(path)));
 }

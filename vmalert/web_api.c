@@ -18,15 +18,11 @@ struct api {
     struct json_writer w;
 };
 
-// Parameters come from the query and from a form in the body; the form's are the first.
 static void api_begin(struct api *a, struct vmalert *v, struct http_exchange *x)
 {
-    str type = http_header_find(x->headers, x->header_count, S("Content-Type"));
-    bool has_form = str_starts(type, S("application/x-www-form-urlencoded"));
-    str text = has_form ? arena_printf(x->mem, "%.*s&%.*s", STR(x->body), STR(x->query)) : x->query;
     *a = (struct api){.v = v, .x = x, .w = {.escape = JSON_ESCAPE_HTML}};
     a->w.out = &a->body;
-    url_params_parse(text, x->mem, &a->params);
+    web_read_params(x, &a->params);
 }
 
 static void api_free(struct api *a)
@@ -568,6 +564,47 @@ void web_api_alert(struct vmalert *v, struct http_exchange *x)
 
 // ---- notifiers ---------------------------------------------------------------------------------
 
+static void put_notifier(struct api *a, const struct notifier *n)
+{
+    json_object_begin(&a->w);
+    put_str(&a->w, "address", n->shown);
+    json_put_key(&a->w, S("labels"));
+    if (n->opt.labels) {
+        json_object_begin(&a->w);
+        for (size_t i = 0; i < n->opt.label_count; i++) {
+            json_put_key(&a->w, n->opt.labels[i].name);
+            json_put_str(&a->w, n->opt.labels[i].value);
+        }
+        json_object_end(&a->w);
+    } else {
+        json_put_null(&a->w);
+    }
+    put_str(&a->w, "lastError", str_c(n->last_error));
+    json_object_end(&a->w);
+}
+
+static void put_notifiers(struct api *a, const struct vmalert *v, enum notifier_kind kind)
+{
+    bool is_first = true;
+    for (size_t i = 0; i < notifiers_count(v->notifiers); i++) {
+        const struct notifier *n = notifiers_at(v->notifiers, i);
+        if (n->opt.kind != kind)
+            continue;
+        if (is_first) {
+            json_object_begin(&a->w);
+            put_str(&a->w, "kind", str_c(NOTIFIER_KIND_NAMES[kind]));
+            json_put_key(&a->w, S("targets"));
+            json_array_begin(&a->w);
+        }
+        is_first = false;
+        put_notifier(a, n);
+    }
+    if (!is_first) {
+        json_array_end(&a->w);
+        json_object_end(&a->w);
+    }
+}
+
 void web_api_notifiers(struct vmalert *v, struct http_exchange *x)
 {
     struct api a;
@@ -578,23 +615,8 @@ void web_api_notifiers(struct vmalert *v, struct http_exchange *x)
     json_object_begin(&a.w);
     json_put_key(&a.w, S("notifiers"));
     json_array_begin(&a.w);
-    if (v->notifiers) {
-        json_object_begin(&a.w);
-        put_str(&a.w, "kind", S("static"));
-        json_put_key(&a.w, S("targets"));
-        json_array_begin(&a.w);
-        for (size_t i = 0; i < notifiers_count(v->notifiers); i++) {
-            const struct notifier *n = notifiers_at(v->notifiers, i);
-            json_object_begin(&a.w);
-            put_str(&a.w, "address", n->shown);
-            json_put_key(&a.w, S("labels"));
-            json_put_null(&a.w);
-            put_str(&a.w, "lastError", str_c(n->last_error));
-            json_object_end(&a.w);
-        }
-        json_array_end(&a.w);
-        json_object_end(&a.w);
-    }
+    for (size_t i = 0; v->notifiers && i < NOTIFIER_KINDS; i++)
+        put_notifiers(&a, v, (enum notifier_kind)i);
     json_array_end(&a.w);
     json_object_end(&a.w);
     json_object_end(&a.w);

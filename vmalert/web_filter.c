@@ -57,7 +57,10 @@ static bool read_matches(struct web_filter *f, struct arena *mem, struct err *er
         const struct url_param *p = &f->params->items[i];
         if (!str_eq(p->name, S("match[]")))
             continue;
-        if (!selector_parse(p->value, mem, &f->matches[f->match_count], err))
+        struct selector *to = &f->matches[f->match_count];
+        bool ok = selector_parse(p->value, mem, to, err) &&
+                  (to->count || err_set(err, ERR_SYNTAX, "labelFilterss cannot be empty"));
+        if (!ok)
             return err_wrap(err, "invalid parameter \"match[]\": failed to parse \"%.*s\"",
                             STR(p->value));
         f->match_count++;

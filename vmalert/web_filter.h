@@ -2,8 +2,8 @@
 // web_filter.h: which groups, rules and alerts a request asks for; inside vmalert/web*.c only.
 // spec: vmalert HTTP §3.1, §3.2.
 #pragma once
+#include "base/model/selector.h"
 #include "rules/group.h"
-#include "rules/selector.h"
 
 #define WEB_FILTER_STATES_MAX 16
 

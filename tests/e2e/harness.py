@@ -319,12 +319,15 @@ class Alertmanager(Process):
 
 
 class Vmalert(Process):
-    def __init__(self, world, name, rules, datasource, notifiers, flags=(), program=None):
+    def __init__(self, world, name, rules, datasource, notifiers, flags=(), program=None, prefix=""):
         self.address = f"127.0.0.1:{free_port()}"
+        self.prefix = prefix  # of all paths: "/ops"
         self.rules_path = world.write(name + ".rules.yml", rules)
         argv = [program or world.program("vmalert"), f"-rule={self.rules_path}",
                 f"-datasource.url=http://{datasource}", f"-httpListenAddr={self.address}"]
         argv += [f"-notifier.url=http://{n}" for n in notifiers]
+        if prefix:
+            argv.append(f"-http.pathPrefix={prefix}")
         super().__init__(world, name, argv + list(flags), ours=program is None)
 
     def start(self):
@@ -333,7 +336,7 @@ class Vmalert(Process):
         return self
 
     def get(self, path, **options):
-        return request("GET", self.address, path, **options)
+        return request("GET", self.address, self.prefix + path, **options)
 
     def metric(self, name, **labels):
         return metric_sum(self.address, name, **labels)

@@ -6,17 +6,17 @@
 
 static const char *run_source(const cJSON *c, struct arena *mem)
 {
-    str pattern;
+    struct rule_source source;
     struct err err = ERR_INIT;
     defer(buf_done) struct buf text = {0};
-    bool ok = rule_source_parse(case_get_text(c, "path", mem), &pattern, &err);
+    bool ok = rule_source_parse(case_get_text(c, "path", mem), &source, &err);
     if (ok == (case_get(c, "expErr") != NULL))
         return case_fail(mem, "%s %.*s", ok ? "accepted" : "refused:", STR(err_str(&err)));
     if (!ok)
         return str_find_str(err_str(&err), case_get_text(c, "expErr", mem)) != STR_NONE
                    ? NULL
                    : case_fail(mem, "error \"%.*s\"", STR(err_str(&err)));
-    buf_put_rule_source(&text, pattern);
+    buf_put_rule_source(&text, &source);
     return str_eq(buf_str(&text), case_get_text(c, "expStr", mem))
                ? NULL
                : case_fail(mem, "is %.*s", STR(buf_str(&text)));

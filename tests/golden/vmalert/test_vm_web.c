@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Requests to vmalert's HTTP API, and the selectors of match[].
 #include "base/core/alloc.h"
-#include "rules/selector.h"
+#include "base/model/selector.h"
 #include "tests/golden/vmalert/rig.h"
 #include "vmalert/app.h"
 
