@@ -48,7 +48,7 @@ struct am_options {
     const struct cluster_interface *interfaces; // of this machine
     size_t interface_count;
     const struct aws_environment *aws; // what the environment says about AWS; NULL: nothing
-    struct log_sink *sink; // NULL: none
+    struct log_sink *sink;             // NULL: none
 };
 
 // A comma separated list, as --enable-feature takes it. Errors: ERR_INVALID.

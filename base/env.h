@@ -48,7 +48,7 @@ struct stream;
 struct listener;
 
 struct stream_events {
-    void (*on_open)(void *owner);           // dialled streams only: connected
+    void (*on_open)(void *owner);           // dialled: connected; and see env_stream_starttls
     void (*on_data)(void *owner, str data); // any piece of the byte stream
     // The stream is gone. ERR_NONE: the other side closed after a clean end.
     void (*on_close)(void *owner, const struct err *why);
@@ -138,11 +138,16 @@ struct http_exchange {
     str body;
     bool has_body; // a Content-Length above 0, or chunked data came
     struct addr peer;
-    struct arena *mem; // lives as long as the exchange
+    mono_ns connected_at; // when its connection was accepted; 0: not known
+    struct arena *mem;    // lives as long as the exchange
     void (*reply)(struct http_exchange *, const struct http_reply *); // exactly once, any time
 };
 
 struct http_server;
+
+struct http_server_counts {
+    uint64_t accepted, open; // connections: all of them, those of now
+};
 
 struct http_server_options {
     str listen;            // "host:port", ":port"; port 0 picks one
@@ -150,6 +155,10 @@ struct http_server_options {
     void (*handle)(void *owner, struct http_exchange *);
     void *owner;
     const struct web_config *web_config; // TLS, users, headers; NULL: plain
+    bool is_ipv4_only;
+    bool has_proxy_header; // connections begin with one of the PROXY protocol, version 2
+    dur_ns idle_timeout;   // of a connection; 0: five minutes
+    struct http_server_counts *counts; // kept up to date until the stop; NULL: nobody asks
 };
 
 // ---- files ---------------------------------------------------------------------------------
@@ -184,6 +193,7 @@ struct env_ops {
                                    void *owner, struct addr *ret_bound, struct err *);
     struct stream *(*dial_tls)(struct env *, const struct addr *to, struct tls *, str head,
                                const struct stream_events *, void *owner);
+    void (*stream_starttls)(struct stream *, struct tls *);
     void (*stream_events)(struct stream *, const struct stream_events *, void *owner);
     void (*stream_write)(struct stream *, str data);
     size_t (*stream_pending)(const struct stream *);
@@ -330,6 +340,17 @@ static inline struct stream *env_dial_tls(struct env *e, const struct addr *to, 
                                           str head, const struct stream_events *events, void *owner)
 {
     return e->ops->dial_tls(e, to, client, head, events, owner);
+}
+
+// Goes on with TLS on an open plain stream (STARTTLS and its like): as server or client, as the
+// description behind `tls` says; a client may be given only to a dialled stream. on_open comes
+// (again) after the handshake, nothing may be written before. Each side calls it at a moment when
+// the other may say nothing more in plain. What the owner was handed before is plain text: bytes
+// behind the words that led here must be thrown away, or an attacker's plain text is taken for the
+// other side's (RFC 3207 §6). What comes from here on is decrypted or ends the stream.
+static inline void env_stream_starttls(struct env *e, struct stream *s, struct tls *tls)
+{
+    e->ops->stream_starttls(s, tls);
 }
 
 static inline void env_stream_events(struct env *e, struct stream *s,

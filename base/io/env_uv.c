@@ -261,6 +261,7 @@ static const struct env_ops OPS = {
     .tls_free = tls_free,
     .listen_tls = net_listen_tls,
     .dial_tls = net_dial_tls,
+    .stream_starttls = net_stream_starttls,
     .stream_events = net_stream_events,
     .stream_write = net_stream_write,
     .stream_pending = net_stream_pending,
@@ -360,6 +361,7 @@ void env_uv_free(struct env *env)
     assert(rc == 0);
     (void)rc;
     timer_queue_done(&e->timers);
+    tls_creds_unref(e->system_creds);
     mem_free(e->read_buffer);
     mem_free(e);
     ares_library_cleanup();

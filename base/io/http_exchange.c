@@ -218,6 +218,9 @@ void *exchange_on_uri(void *cls, const char *uri, struct MHD_Connection *connect
     str_cut(p->target, '?', &p->path, &p->query);
     p->mem = &x->mem;
     p->reply = exchange_reply;
+    const union MHD_ConnectionInfo *info =
+        MHD_get_connection_info(connection, MHD_CONNECTION_INFO_SOCKET_CONTEXT);
+    p->connected_at = ((const struct connection *)info->socket_context)->opened_at;
     note_progress(x);
     return x;
 }

@@ -20,14 +20,21 @@ struct http_server {
     void (*handle)(void *owner, struct http_exchange *);
     void *owner;
     size_t body_bytes_max;
-    struct web_door *door; // NULL: everybody is let in, without TLS
+    struct http_server_counts *counts;    // the options'
+    struct http_server_counts own_counts; // where they have none, and in the end
+    struct web_door *door;                // NULL: everybody is let in, without TLS
 
     struct list active;    // struct exchange: every one with a connection
     struct list receiving; // those whose request is still coming, by last progress
     struct list kept;      // for reuse
     size_t active_count;
     size_t kept_count;
-    size_t bodies_bytes; // memory of all request bodies
+    size_t bodies_bytes;   // memory of all request bodies
+    bool has_proxy_header; // then http_accept.c accepts, not microhttpd
+    struct list newcomers; // whose PROXY header is still coming
+    size_t newcomer_count;
+    mono_ns complained_at; // about one of them; 0: never
+    struct timer accept_timer;
     struct timer receive_timer;
     dur_ns receive_idle;     // HTTP_SERVER_RECEIVE_IDLE
     size_t bodies_bytes_max; // HTTP_SERVER_BODIES_BYTES_MAX
@@ -37,6 +44,12 @@ struct http_server {
     struct timer grace_timer;
     void (*on_stopped)(void *);
     void *stop_owner;
+};
+
+// One connection, from microhttpd's first to its last word about it.
+struct connection {
+    mono_ns opened_at;
+    struct web_tls *tls; // NULL: plain
 };
 
 enum exchange_state {
@@ -88,6 +101,11 @@ enum MHD_Result exchange_on_request(void *cls, struct MHD_Connection *connection
                                     void **context);
 void exchange_on_completed(void *cls, struct MHD_Connection *connection, void **context,
                            enum MHD_RequestTerminationCode code);
+
+// ---- http_accept.c -------------------------------------------------------------------------
+
+void http_accept_start(struct http_server *s);
+void http_accept_stop(struct http_server *s); // before the listening socket is closed
 
 // ---- http_reply.c --------------------------------------------------------------------------
 

@@ -30,15 +30,18 @@ static int listen_on(const struct addr *a)
 }
 
 // A name is looked up by libc: this happens at start-up only.
-static bool resolve_host(str host, struct addr *ret, struct err *err)
+static bool resolve_host(str host, bool is_ipv4_only, struct addr *ret, struct err *err)
 {
     if (addr_parse_ip(host, ret))
-        return true;
+        return !is_ipv4_only || ret->ip_bytes == 4 ||
+               err_set(err, ERR_INVALID, "listen tcp4: address %.*s: no suitable address found",
+                       STR(host));
     char name[256];
     if (host.n >= sizeof(name))
         return err_set(err, ERR_NOT_FOUND, "listen tcp: lookup %.*s: no such host", STR(host));
     snprintf(name, sizeof(name), "%.*s", STR(host));
-    struct addrinfo hints = {.ai_socktype = SOCK_STREAM};
+    struct addrinfo hints = {.ai_family = is_ipv4_only ? AF_INET : AF_UNSPEC,
+                             .ai_socktype = SOCK_STREAM};
     struct addrinfo *list = NULL;
     if (getaddrinfo(name, NULL, &hints, &list) != 0 || !list)
         return err_set(err, ERR_NOT_FOUND, "listen tcp: lookup %s: no such host", name);
@@ -54,7 +57,37 @@ static bool resolve_host(str host, struct addr *ret, struct err *err)
     return is_fine || err_set(err, ERR_NOT_FOUND, "listen tcp: lookup %s: no such host", name);
 }
 
-static bool listen_parse(str listen, struct addr *ret, bool *ret_is_any, struct err *err)
+// "http": 80, as the system's table of services says.
+static bool find_service(str name, uint64_t *ret)
+{
+    char text[64];
+    struct addrinfo hints = {
+        .ai_flags = AI_PASSIVE, .ai_family = AF_INET, .ai_socktype = SOCK_STREAM};
+    struct addrinfo *list = NULL;
+    struct addr found;
+    if (name.n >= sizeof(text))
+        return false;
+    snprintf(text, sizeof(text), "%.*s", STR(name));
+    if (getaddrinfo(NULL, text, &hints, &list) != 0)
+        return false;
+    bool is_found = list && addr_from_os(list->ai_addr, &found);
+    freeaddrinfo(list);
+    if (is_found)
+        *ret = found.port;
+    return is_found;
+}
+
+static bool parse_port(str text, uint64_t *ret, struct err *err)
+{
+    if (text.n == 0 || str_to_u64(text, ret))
+        return *ret <= UINT16_MAX ||
+               err_set(err, ERR_INVALID, "listen tcp: address %.*s: invalid port", STR(text));
+    return find_service(text, ret) ||
+           err_set(err, ERR_INVALID, "listen tcp: lookup tcp/%.*s: unknown port", STR(text));
+}
+
+static bool listen_parse(str listen, bool is_ipv4_only, struct addr *ret, bool *ret_is_any,
+                         struct err *err)
 {
     str host, port_text;
     uint64_t port = 0;
@@ -63,26 +96,26 @@ static bool listen_parse(str listen, struct addr *ret, bool *ret_is_any, struct 
     if (!str_cut_last(listen, ':', &host, &port_text))
         return err_set(err, ERR_INVALID, "listen tcp: address %.*s: missing port in address",
                        STR(listen));
-    if (port_text.n && (!str_to_u64(port_text, &port) || port > UINT16_MAX))
-        return err_set(err, ERR_INVALID, "listen tcp: address %.*s: invalid port", STR(port_text));
+    if (!parse_port(port_text, &port, err))
+        return false;
     if (str_starts(host, S("[")) && str_ends(host, S("]")))
         host = str_slice(host, 1, host.n - 1);
     else if (str_find(host, ':') != STR_NONE)
         return err_set(err, ERR_INVALID, "listen tcp: address %.*s: too many colons in address",
                        STR(listen));
     *ret_is_any = host.n == 0;
-    *ret = (struct addr){.ip_bytes = 16};
-    if (host.n && !resolve_host(host, ret, err))
+    *ret = (struct addr){.ip_bytes = is_ipv4_only ? 4 : 16};
+    if (host.n && !resolve_host(host, is_ipv4_only, ret, err))
         return false;
     ret->port = (uint16_t)port;
     return true;
 }
 
-int http_listen_socket(str listen, struct addr *ret_bound, struct err *err)
+int http_listen_socket(str listen, bool is_ipv4_only, struct addr *ret_bound, struct err *err)
 {
     struct addr a = {0};
     bool is_any = false;
-    if (!listen_parse(listen, &a, &is_any, err))
+    if (!listen_parse(listen, is_ipv4_only, &a, &is_any, err))
         return -1;
     int fd = listen_on(&a);
     if (fd < 0 && is_any && errno == EAFNOSUPPORT) { // a kernel without IPv6
@@ -90,7 +123,8 @@ int http_listen_socket(str listen, struct addr *ret_bound, struct err *err)
         fd = listen_on(&a);
     }
     if (fd < 0) {
-        err_os(err, ERR_NETWORK, errno, "listen tcp %.*s: bind", STR(listen));
+        err_os(err, ERR_NETWORK, errno, "listen %s %.*s: bind", is_ipv4_only ? "tcp4" : "tcp",
+               STR(listen));
         return -1;
     }
     struct sockaddr_storage sa;

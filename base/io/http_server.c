@@ -58,7 +58,10 @@ static void server_quiesce(struct http_server *s)
 {
     if (s->listen_fd < 0)
         return;
-    MHD_quiesce_daemon(s->daemon);
+    if (s->has_proxy_header)
+        http_accept_stop(s);
+    else
+        MHD_quiesce_daemon(s->daemon);
     close(s->listen_fd);
     s->listen_fd = -1;
 }
@@ -109,6 +112,7 @@ void http_server_stop(struct http_server *s, dur_ns grace, void (*on_stopped)(vo
 {
     assert(!s->is_stopping);
     s->is_stopping = true;
+    s->counts = &s->own_counts; // the others may be gone
     s->on_stopped = on_stopped;
     s->stop_owner = owner;
     server_quiesce(s);
@@ -147,40 +151,57 @@ static void on_connection(void *cls, struct MHD_Connection *connection, void **c
                           enum MHD_ConnectionNotificationCode code)
 {
     struct http_server *s = cls;
+    struct connection *c = *context;
     if (code == MHD_CONNECTION_NOTIFY_CLOSED) {
-        web_door_part(*context);
+        web_door_part(c->tls);
+        mem_free(c);
+        s->counts->open--;
         *context = NULL;
         return;
     }
+    *context = c = mem_new(struct connection);
+    c->opened_at = (mono_ns)uv_hrtime();
+    s->counts->accepted++;
+    s->counts->open++;
+    if (!s->door || !web_door_has_tls(s->door))
+        return;
     struct addr peer = {0};
     addr_from_os(
         MHD_get_connection_info(connection, MHD_CONNECTION_INFO_CLIENT_ADDRESS)->client_addr,
         &peer);
     const union MHD_ConnectionInfo *tls =
         MHD_get_connection_info(connection, MHD_CONNECTION_INFO_GNUTLS_SESSION);
-    *context = web_door_greet(s->door, tls->tls_session, &peer);
+    c->tls = web_door_greet(s->door, tls->tls_session, &peer);
 }
 
-static bool daemon_start(struct http_server *s, struct err *err)
+static bool daemon_start(struct http_server *s, dur_ns idle_timeout, struct err *err)
 {
     unsigned flags = MHD_USE_EPOLL | MHD_USE_TURBO | MHD_ALLOW_SUSPEND_RESUME;
     const struct MHD_OptionItem tls[] = {
         {MHD_OPTION_HTTPS_CERT_CALLBACK, 0, (void *)(uintptr_t)no_certificate},
-        {MHD_OPTION_NOTIFY_CONNECTION, (intptr_t)on_connection, s},
         {MHD_OPTION_END, 0, NULL},
     };
     const struct MHD_OptionItem plain[] = {{MHD_OPTION_END, 0, NULL}};
+    const struct MHD_OptionItem own_socket[] = {
+        {MHD_OPTION_LISTEN_SOCKET, s->listen_fd, NULL},
+        {MHD_OPTION_END, 0, NULL},
+    };
     bool has_tls = s->door && web_door_has_tls(s->door);
+    unsigned idle_s = idle_timeout > 0 ? (unsigned)MAX(idle_timeout / DUR_SECONDS(1), 1)
+                                       : (unsigned)HTTP_SERVER_CONNECTION_IDLE_S;
     if (has_tls)
         flags |= MHD_USE_TLS;
+    if (s->has_proxy_header)
+        flags |= MHD_USE_NO_LISTEN_SOCKET;
     s->daemon =
         MHD_start_daemon(flags, 0, NULL, NULL, exchange_on_request, s, // the port is the socket's
-                         MHD_OPTION_LISTEN_SOCKET, s->listen_fd,       //
-                         MHD_OPTION_CONNECTION_LIMIT, (unsigned)HTTP_SERVER_CONNECTIONS_MAX,     //
-                         MHD_OPTION_CONNECTION_MEMORY_LIMIT, HTTP_SERVER_CONNECTION_BYTES,       //
-                         MHD_OPTION_CONNECTION_TIMEOUT, (unsigned)HTTP_SERVER_CONNECTION_IDLE_S, //
-                         MHD_OPTION_URI_LOG_CALLBACK, exchange_on_uri, s,                        //
-                         MHD_OPTION_UNESCAPE_CALLBACK, exchange_on_unescape, NULL,               //
+                         MHD_OPTION_ARRAY, s->has_proxy_header ? plain : own_socket,         //
+                         MHD_OPTION_NOTIFY_CONNECTION, on_connection, s,                     //
+                         MHD_OPTION_CONNECTION_LIMIT, (unsigned)HTTP_SERVER_CONNECTIONS_MAX, //
+                         MHD_OPTION_CONNECTION_MEMORY_LIMIT, HTTP_SERVER_CONNECTION_BYTES,   //
+                         MHD_OPTION_CONNECTION_TIMEOUT, idle_s,                              //
+                         MHD_OPTION_URI_LOG_CALLBACK, exchange_on_uri, s,                    //
+                         MHD_OPTION_UNESCAPE_CALLBACK, exchange_on_unescape, NULL,           //
                          MHD_OPTION_STRICT_FOR_CLIENT, 1, // a Host is needed, as in Go //
                          MHD_OPTION_NOTIFY_COMPLETED, exchange_on_completed, s, //
                          MHD_OPTION_ARRAY, has_tls ? tls : plain,               //
@@ -198,7 +219,7 @@ struct http_server *http_server_new(struct env *env, const struct http_server_op
     struct web_door *door = NULL;
     if (options->web_config && (door = web_door_new(env, options->web_config, err)) == NULL)
         return NULL;
-    int fd = http_listen_socket(options->listen, ret_bound, err);
+    int fd = http_listen_socket(options->listen, options->is_ipv4_only, ret_bound, err);
     if (fd < 0) {
         web_door_free(door);
         return NULL;
@@ -210,10 +231,12 @@ struct http_server *http_server_new(struct env *env, const struct http_server_op
     s->owner = options->owner;
     s->body_bytes_max = options->body_bytes_max;
     s->listen_fd = fd;
+    s->has_proxy_header = options->has_proxy_header;
+    s->counts = options->counts ? options->counts : &s->own_counts;
     timer_init(&s->run_timer, on_run_timer, s);
     timer_init(&s->grace_timer, on_grace_over, s);
     exchanges_init(s);
-    if (!daemon_start(s, err)) {
+    if (!daemon_start(s, options->idle_timeout, err)) {
         close(fd);
         web_door_free(door);
         mem_free(s);
@@ -223,5 +246,7 @@ struct http_server *http_server_new(struct env *env, const struct http_server_op
     list_append(&s->env->turn_hooks, &s->hook.link);
     list_append(&s->env->servers, &s->link);
     poll_set(s->env, s->epoll_fd, POLL_READ, on_epoll_ready, s);
+    if (s->has_proxy_header)
+        http_accept_start(s);
     return s;
 }

@@ -14,6 +14,7 @@
 #define HTTP_SERVER_RECEIVE_IDLE       DUR_SECONDS(60)     // nothing more of a request came
 #define HTTP_SERVER_CONNECTION_IDLE_S  300                 // nothing at all happened
 #define HTTP_SERVER_LISTEN_BACKLOG     4096
+#define HTTP_SERVER_PROXY_HEADER_TIME  DUR_SECONDS(5)      // for all of it
 #define HTTP_SERVER_SEND_PIECE_BYTES   ((size_t)256 << 10) // of a streamed reply, about
 #define HTTP_SERVER_KEPT_EXCHANGES_MAX 1024                // for reuse, with up to …
 #define HTTP_SERVER_KEPT_BYTES_MAX     ((size_t)256 << 10) // … this much memory for each purpose
@@ -24,5 +25,5 @@ void http_server_stop(struct http_server *server, dur_ns grace, void (*on_stoppe
                       void *owner);
 void http_servers_drop(struct env_uv *e); // at once, without callbacks
 
-// "host:port", ":port": a listening socket, or -1 with Go's text.
-int http_listen_socket(str listen, struct addr *ret_bound, struct err *err);
+// "host:port", ":port" (a number or a service's name): a listening socket, or -1 with Go's text.
+int http_listen_socket(str listen, bool is_ipv4_only, struct addr *ret_bound, struct err *err);

@@ -15,6 +15,7 @@
 struct dns;
 struct http_client;
 struct fd_poll;
+struct tls_creds;
 
 // Something that looks at the world once per turn, right before the loop waits.
 struct turn_hook {
@@ -51,6 +52,7 @@ struct env_uv {
 
     struct dns *dns;
     struct http_client *http;
+    struct tls_creds *system_creds; // of TLS streams; NULL: not asked for yet
     struct env_uv_counts counts;
 
     uint64_t idle_ns_seen; // for on_turn
@@ -120,6 +122,7 @@ struct stream *net_dial(struct env *env, const struct addr *to, const struct str
                         void *owner);
 struct stream *net_dial_tls(struct env *env, const struct addr *to, struct tls *tls, str head,
                             const struct stream_events *events, void *owner);
+void net_stream_starttls(struct stream *s, struct tls *tls);
 void net_stream_events(struct stream *s, const struct stream_events *events, void *owner);
 void net_stream_write(struct stream *s, str data);
 size_t net_stream_pending(const struct stream *s);

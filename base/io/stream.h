@@ -3,10 +3,11 @@
 // for others.
 //
 // A stream's life: DIALLING -> [SHAKING ->] OPEN -> (CLOSING ->) GONE. SHAKING: the TLS handshake;
-// the listener's owner does not know of the stream yet, the dialler's has had no on_open. CLOSING:
-// the owner has let go; what was written is flushed, our end is shut, and what the other side still
-// sends is read and dropped for a moment, since closing a socket with unread data would reset it
-// and could destroy our last bytes on their way. GONE: only libuv's close callback is to come.
+// the listener's owner does not know of the stream yet, the dialler's has had no on_open; with
+// env_stream_starttls a stream goes from OPEN to SHAKING and back. CLOSING: the owner has let go;
+// what was written is flushed, our end is shut, and what the other side still sends is read and
+// dropped for a moment, since closing a socket with unread data would reset it and could destroy
+// our last bytes on their way. GONE: only libuv's close callback is to come.
 #pragma once
 #include "base/io/io.h"
 #include "base/io/tls.h"
@@ -28,8 +29,9 @@ struct stream {
     struct addr peer;
     bool has_events;
     bool has_written;
-    bool has_ended; // the other side's half is over, or of no interest any more
-    size_t dropped; // bytes read while CLOSING
+    bool has_ended;  // the other side's half is over, or of no interest any more
+    bool starts_tls; // SHAKING: the handshake begins when `timer` fires
+    size_t dropped;  // bytes read while CLOSING
     // OPEN and DIALLING: reports `failure` from outside of the call that met it. SHAKING: its
     // deadline. CLOSING: limits the flush and the linger.
     struct timer timer;

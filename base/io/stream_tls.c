@@ -74,8 +74,22 @@ static void stream_tls_turn(struct stream *s)
 void stream_tls_start(struct stream *s)
 {
     s->state = STREAM_SHAKING;
+    s->starts_tls = false;
     stream_set_timer(s, HANDSHAKE_TIMEOUT);
     stream_tls_turn(s); // a client speaks first
+}
+
+// The handshake begins in the next turn of the loop: it may fail at once, and no callback comes
+// inside a call.
+void net_stream_starttls(struct stream *s, struct tls *tls)
+{
+    assert(s->state == STREAM_OPEN && !s->tls);
+    s->tls = tls_session_new(tls, &s->peer);
+    if (s->failure)
+        return; // its on_close is on the way
+    s->state = STREAM_SHAKING;
+    s->starts_tls = true;
+    stream_set_timer(s, 0);
 }
 
 void stream_tls_read(struct stream *s, str ciphertext)

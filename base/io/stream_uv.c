@@ -123,6 +123,8 @@ static void on_stream_timer(void *owner)
     struct stream *s = owner;
     if (s->state == STREAM_CLOSING)
         stream_destroy(s); // too slow: what is unsent is lost
+    else if (s->state == STREAM_SHAKING && s->starts_tls)
+        stream_tls_start(s);
     else if (s->state == STREAM_SHAKING && !s->failure)
         stream_fail(s, "handshake", UV_ETIMEDOUT);
     else

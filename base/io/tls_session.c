@@ -163,12 +163,14 @@ static enum tls_step handshake_step(struct tls_session *s, struct err *err)
     return TLS_OPENED;
 }
 
+// "Again" is also what GnuTLS says behind a record that is for itself (a ticket, new keys): then
+// more may have come with it.
 static enum tls_step record_step(struct tls_session *s, str *ret_data, struct err *err)
 {
     ssize_t n;
     do
         n = gnutls_record_recv(s->g, s->record, sizeof(s->record));
-    while (n == GNUTLS_E_WARNING_ALERT_RECEIVED);
+    while (n == GNUTLS_E_WARNING_ALERT_RECEIVED || (n == GNUTLS_E_AGAIN && s->in.n));
     if (n == GNUTLS_E_AGAIN || n == GNUTLS_E_INTERRUPTED)
         return TLS_MORE;
     if (n < 0)

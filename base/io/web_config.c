@@ -57,6 +57,13 @@ struct login {
 
 // ---- the file ------------------------------------------------------------------------------
 
+// TLS without a file around it.
+static bool door_take(struct web_door *d, const struct tlsconf *tls, struct err *err)
+{
+    d->tls = tls_new(d->env, tls, err);
+    return d->tls != NULL;
+}
+
 static bool door_read(struct web_door *d, struct err *err)
 {
     struct arena mem = {0};
@@ -88,6 +95,8 @@ static bool door_read(struct web_door *d, struct err *err)
 static void door_look(struct web_door *d)
 {
     struct err err = ERR_INIT;
+    if (d->path.n == 0)
+        return;
     struct tls_stamp now = tls_stamp_of(d->path);
     if (memcmp(&now, &d->stamp, sizeof(now)) == 0)
         return;
@@ -107,7 +116,7 @@ struct web_door *web_door_new(struct env *env, const struct web_config *config, 
     list_init(&d->logins);
     list_init(&d->partings);
     randombytes_buf(d->verdict_secret, sizeof(d->verdict_secret));
-    d->is_good = door_read(d, err);
+    d->is_good = config->tls ? door_take(d, config->tls, err) : door_read(d, err);
     if (!d->is_good) {
         web_door_free(d);
         return NULL;

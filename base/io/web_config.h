@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // web_config.h: the door of an HTTP server: what a web configuration file says about TLS, users,
-// headers and rate (base/model/webconf.h).
+// headers and rate (base/model/webconf.h), or TLS alone.
 //
 // The file is looked at before each request and each TLS connection, and read again when it has
 // changed. One that is no good answers every request with 500 until it is mended; the TLS settings

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
-// Any bytes as alertmanager.yml. What loads is printed; the printed text must load, and from then on
-// print the same: an empty text is left out when it is printed, and reads back as the default. Every
-// label set must find a route. (A webhook of the event recorder refuses the placeholder of its secret
-// URL, as upstream's does: such a text does not load again.)
+// Any bytes as alertmanager.yml. What loads is printed; the printed text must load, and from then
+// on print the same: an empty text is left out when it is printed, and reads back as the default.
+// Every label set must find a route. (A webhook of the event recorder refuses the placeholder of
+// its secret URL, as upstream's does: such a text does not load again.)
 #include "alertmanager/config.h"
 #include "tests/support/fake_env.h"
 

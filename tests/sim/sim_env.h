@@ -157,6 +157,7 @@ struct sim_http_answer {
     int status;   // 0: 200
     str body;     // copied
     str content_type;
+    struct http_header header; // one more; without a name: none
 };
 
 // Called when a request has arrived in full; `answer` comes zeroed: 200 at once.

@@ -78,7 +78,9 @@ static void on_syn_ack(struct conn *c)
 static void on_handshake(struct sim_event *ev)
 {
     struct conn *c = container_of(ev, struct conn, handshake);
-    if (c->is_established)
+    if (c->end[0].upgrade || c->end[1].upgrade)
+        sim_tls_upgrade(c);
+    else if (c->is_established)
         on_syn_ack(c);
     else
         on_syn(c);

@@ -343,11 +343,16 @@ static void on_late(void *owner)
         sim_exchange_reset(late->x);
         return;
     }
-    struct http_header type = {S("Content-Type"), late->answer.content_type};
+    struct http_header headers[2];
+    size_t count = 0;
+    if (late->answer.content_type.n)
+        headers[count++] = (struct http_header){S("Content-Type"), late->answer.content_type};
+    if (late->answer.header.name.n)
+        headers[count++] = late->answer.header;
     late->x->reply(late->x, &(struct http_reply){
                                 .status = late->answer.status ? late->answer.status : 200,
-                                .headers = &type,
-                                .header_count = type.value.n > 0,
+                                .headers = headers,
+                                .header_count = count,
                                 .body = late->answer.body,
                             });
 }
@@ -363,6 +368,8 @@ static void on_service_request(void *owner, struct http_exchange *x)
     late->x = x;
     late->answer.body = arena_str(x->mem, late->answer.body);
     late->answer.content_type = arena_str(x->mem, late->answer.content_type);
+    late->answer.header.name = arena_str(x->mem, late->answer.header.name);
+    late->answer.header.value = arena_str(x->mem, late->answer.header.value);
     timer_init(&late->timer, on_late, late);
     env_timer_after(late->env, &late->timer, late->answer.delay);
 }

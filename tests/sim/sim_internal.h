@@ -226,6 +226,7 @@ void sim_tls_free(struct tls *t);
 struct listener *sim_listen_tls(struct env *e, const struct addr *bind, struct tls *tls,
                                 accept_fn *on_accept, void *owner, struct addr *ret_bound,
                                 struct err *err);
+void sim_stream_starttls(struct stream *s, struct tls *tls);
 struct stream *sim_dial_tls(struct env *e, const struct addr *to, struct tls *tls, str head,
                             const struct stream_events *events, void *owner);
 void sim_stream_events(struct stream *s, const struct stream_events *events, void *owner);

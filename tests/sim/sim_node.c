@@ -469,6 +469,7 @@ const struct env_ops SIM_OPS = {
     .tls_free = sim_tls_free,
     .listen_tls = sim_listen_tls,
     .dial_tls = sim_dial_tls,
+    .stream_starttls = sim_stream_starttls,
     .stream_events = sim_stream_events,
     .stream_write = sim_stream_write,
     .stream_pending = sim_stream_pending,

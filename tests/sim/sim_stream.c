@@ -94,12 +94,17 @@ void stream_on_readable(struct sim_event *ev)
     if (s->message && !s->on_message)
         message_to_bytes(s);
     tcp_pin(c);
+    if (s->upgrade && !s->why) { // plain text, or an end, where a handshake should be
+        tcp_break(s, EPROTO);
+        tcp_send_reset(s->peer);
+    }
     bool is_over = s->why || (!s->open_pending && !s->message && !s->in.n);
     if (is_over) {
         report_close(s);
     } else if (s->open_pending) {
         s->open_pending = false;
-        s->events.on_open(s->owner);
+        if (s->events.on_open)
+            s->events.on_open(s->owner);
     } else if (s->message) {
         s->on_message(s->owner, take(&s->message));
     } else {
@@ -134,7 +139,8 @@ void sim_stream_write(struct stream *s, str data)
     if (s->obj.proc->is_dead)
         return;
     SIM_CHECK(s->is_held, "a write to a closed stream");
-    SIM_CHECK(!s->conn->tls || s->state != END_DIALLING, "a write before the TLS handshake");
+    SIM_CHECK(!s->upgrade && (!s->conn->tls || s->state != END_DIALLING),
+              "a write before the TLS handshake");
     if (s->why || data.n == 0)
         return; // its on_close is on the way
     struct segment *g = mem_alloc(sizeof(*g) + data.n);

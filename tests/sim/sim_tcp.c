@@ -49,6 +49,7 @@ static void conn_free(struct conn *c)
         drop_out(&c->end[i]);
         tcp_drop_in(&c->end[i]);
         sim_event_cancel(&c->end[i].reset);
+        sim_tls_unref(c->end[i].upgrade);
     }
     list_remove(&c->link);
     sim_tls_unref(c->tls);

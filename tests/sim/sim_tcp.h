@@ -39,6 +39,7 @@ struct stream {
     bool was_open;
     bool has_events;
     bool open_pending;
+    struct tls *upgrade; // asked for with env_stream_starttls; until the handshake
     struct stream_events events;
     void (*on_message)(void *owner, struct sim_message *takes);
     void *owner;
@@ -67,7 +68,7 @@ struct conn {
     struct stream end[2];
     struct addr target, source;
     struct tls *tls;            // of the near end; NULL: plain
-    struct sim_event handshake; // SYN, then SYN-ACK, arrives
+    struct sim_event handshake; // SYN, then SYN-ACK, arrives; or the end of an upgrade
     uint32_t tries;
     bool is_established; // at the far end
     uint32_t pins;
@@ -110,6 +111,7 @@ struct tls *sim_tls_ref(struct tls *t); // NULL is fine
 void sim_tls_unref(struct tls *t);
 // Do both sides speak TLS, or neither, and like what the other shows?
 bool sim_tls_agree(const struct tls *client, const struct tls *server, const struct addr *to);
+void sim_tls_upgrade(struct conn *c); // the handshake is due
 
 // ---- sim_stream.c --------------------------------------------------------------------------
 

@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 // TLS without cryptography: two sides that both speak it compare what their certificates say, once,
-// when the connection is made. A certificate is the text "<authority>: <name> <name> …", what a
-// side trusts is the authority's name, a key is any text. Versions, suites and curves count for
-// nothing, records keep no boundaries, and an end without a goodbye is like any other.
+// when the connection is made, or when both ends of it have asked for it. A certificate is the text
+// "<authority>: <name> <name> …", what a side trusts is the authority's name, a key is any text.
+// Versions, suites and curves count for nothing, records keep no boundaries, and an end without a
+// goodbye is like any other.
 #include "base/core/alloc.h"
 #include "base/model/tlsconf.h"
 #include "tests/sim/sim_tcp.h"
@@ -174,4 +175,58 @@ struct stream *sim_dial_tls(struct env *e, const struct addr *to, struct tls *tl
     sim_stream_write(s, head); // waits until it is open
     s->conn->tls = sim_tls_ref(tls);
     return s;
+}
+
+// ---- upgrades of plain streams ------------------------------------------------------------------
+
+#define UPGRADE_TIMEOUT DUR_SECONDS(10)
+#define UPGRADE_RETRY   DUR_MS(200) // while the link is cut
+
+void sim_stream_starttls(struct stream *s, struct tls *tls)
+{
+    struct conn *c = s->conn;
+    if (s->obj.proc->is_dead)
+        return;
+    SIM_CHECK(s->is_held && s->was_open && !s->upgrade && !c->tls, "TLS on no open plain stream");
+    s->upgrade = sim_tls_ref(tls);
+    if (s->why)
+        return; // its on_close is on the way
+    dur_ns trip = sim_link_latency(s->node, s->peer->node);
+    sim_event_after(&c->handshake, s->peer->upgrade ? 2 * trip : UPGRADE_TIMEOUT);
+    if (s->in.n)
+        sim_event_ready(&s->readable); // which breaks it
+}
+
+static void upgrade_break(struct conn *c, int why)
+{
+    for (int i = 0; i < 2; i++) {
+        if (c->end[i].upgrade && c->end[i].state == END_OPEN)
+            tcp_break(&c->end[i], why);
+        else
+            tcp_send_reset(&c->end[i]);
+    }
+}
+
+void sim_tls_upgrade(struct conn *c)
+{
+    struct stream *near = &c->end[0], *far = &c->end[1];
+    tcp_pin(c);
+    if (!near->upgrade || !far->upgrade || near->state != END_OPEN || far->state != END_OPEN) {
+        upgrade_break(c, ETIMEDOUT);
+    } else if (sim_link_is_cut(near->node, far->node) || sim_link_is_cut(far->node, near->node)) {
+        if (++c->tries * UPGRADE_RETRY < UPGRADE_TIMEOUT)
+            sim_event_after(&c->handshake, UPGRADE_RETRY);
+        else
+            upgrade_break(c, ETIMEDOUT);
+    } else if (!sim_tls_agree(near->upgrade, far->upgrade, &c->target)) {
+        upgrade_break(c, EPROTO);
+    } else {
+        c->tls = sim_tls_ref(near->upgrade);
+        for (int i = 0; i < 2; i++) {
+            sim_tls_unref(take(&c->end[i].upgrade));
+            c->end[i].open_pending = true;
+            sim_event_ready(&c->end[i].readable);
+        }
+    }
+    tcp_unpin(c);
 }

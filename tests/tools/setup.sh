@@ -9,7 +9,7 @@ BUILD_PACKAGES=(
 )
 TEST_PACKAGES=(
     clang-14 clang-tidy-14 clang-format-14 libclang-rt-14-dev python3 python3-yaml curl procps
-    prometheus-alertmanager victoria-metrics chromium
+    prometheus-alertmanager victoria-metrics chromium dnsmasq-base
 )
 DEMO_PACKAGES=(python3 curl procps victoria-metrics)
 

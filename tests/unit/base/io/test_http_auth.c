@@ -907,25 +907,14 @@ static void a_proxy_that_is_not_there_is_named(void **state)
 static void the_environment_names_proxies(void **state)
 {
     (void)state;
-    struct loop outer;
     struct proxy p;
     struct auth_rig r;
     char url[64];
-    loop_init(&outer); // only to learn a free port
-    proxy_init(&p, &outer);
-    uint16_t port = p.addr.port;
-    proxy_done(&p);
-    loop_done(&outer);
-    snprintf(url, sizeof(url), "127.0.0.1:%u", port);
+    auth_rig_init(&r);
+    proxy_init(&p, &r.l);
+    snprintf(url, sizeof(url), "127.0.0.1:%u", p.addr.port);
     setenv("HTTP_PROXY", url, 1);
     setenv("NO_PROXY", ".excluded.invalid", 1);
-    auth_rig_init(&r);
-    struct addr at = loop_addr();
-    struct err err = ERR_INIT;
-    at.port = port;
-    p = (struct proxy){.l = &r.l};
-    p.listener = env_listen(r.l.env, &at, proxy_on_accept, &p, &p.addr, &err);
-    assert_non_null(p.listener);
     const struct httpconf conf = {.proxy.from_environment = true};
     ask_with(&r, (struct http_request){.url = S("http://nowhere.invalid/x"), .conf = &conf});
     check_saw(&r, "by proxy");
