@@ -12,7 +12,7 @@
 struct alert_commit {
     struct list node;
     struct alert_log *log;
-    struct list waits; // note_waiter
+    struct list waits; // struct waiter
 };
 
 // ---- failing -----------------------------------------------------------------------------------
@@ -46,22 +46,13 @@ static void on_retry(void *owner)
 
 // ---- committing --------------------------------------------------------------------------------
 
-static void commit_answer(struct list *waits)
-{
-    struct list *node = NULL;
-    while ((node = list_take_first(waits)) != NULL) {
-        struct note_waiter *w = list_item(node, struct note_waiter, node);
-        w->on_noted(w->owner);
-    }
-}
-
 // With an error the records are in memory only: whoever waits goes on, as if there were no disk.
 static void on_committed(void *owner, const struct err *err)
 {
     struct alert_commit *commit = owner;
     watch_disk(commit->log, err);
     list_remove(&commit->node);
-    commit_answer(&commit->waits);
+    waiters_tell(&commit->waits);
     mem_free(commit);
 }
 
@@ -98,7 +89,7 @@ void alert_log_put(struct alert_log *log, const struct alert *a)
     log->has_pending = true;
 }
 
-bool alert_log_wait(struct alert_log *log, struct note_waiter *w)
+bool alert_log_wait(struct alert_log *log, struct waiter *w)
 {
     if (log->has_pending) {
         list_append(&log->pending_waits, &w->node);

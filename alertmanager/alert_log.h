@@ -57,7 +57,7 @@ void alert_log_restore(struct alert_log *log, struct alerts *alerts);
 void alert_log_put(struct alert_log *log, const struct alert *a);
 // False: all that was queued is durable, or can't be made so; w is not kept. Otherwise w is called
 // back once that is so.
-bool alert_log_wait(struct alert_log *log, struct note_waiter *w);
+bool alert_log_wait(struct alert_log *log, struct waiter *w);
 
 void alert_log_fold(struct alert_log *log); // a new snapshot: every --data.maintenance-interval
 void alert_log_close(struct alert_log *log, file_done_fn *on_done, void *owner); // see journal.h

@@ -20,7 +20,7 @@ struct alert_log {
 
     struct buf record;         // being encoded
     bool has_pending;          // queued and not committed
-    struct list pending_waits; // note_waiter: for that
+    struct list pending_waits; // struct waiter: for that
     struct list commits;       // struct alert_commit, oldest first
     struct timer commit_timer;
 

@@ -192,7 +192,7 @@ void alerts_note(struct alerts *s, const struct labels *labels)
     alert_log_put(s->opt.log, a);
 }
 
-bool alerts_wait(struct alerts *s, struct note_waiter *w)
+bool alerts_wait(struct alerts *s, struct waiter *w)
 {
     return s->opt.log && alert_log_wait(s->opt.log, w);
 }

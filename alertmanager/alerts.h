@@ -69,7 +69,7 @@ bool alerts_restore(struct alerts *s, struct alert *a /* takes */, struct err *e
 // Marks that it will be told that this alert fires, unless that was noted before.
 void alerts_note(struct alerts *s, const struct labels *labels);
 // Is what was put, noted and marked as over on the disk? True: not yet; w is called back then.
-bool alerts_wait(struct alerts *s, struct note_waiter *w);
+bool alerts_wait(struct alerts *s, struct waiter *w);
 // The end of this version was told wherever it was wanted. Until then (and while it is owed, see
 // alert_log.h) an alert that has ended is not collected.
 void alerts_over(struct alerts *s, struct alert *a);

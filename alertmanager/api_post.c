@@ -25,7 +25,7 @@ struct post {
     struct err full;    // the store refused some
     struct err why;     // scratch: of the alert looked at
     bool is_decoding;   // a worker has it
-    struct note_waiter waiter;
+    struct waiter waiter;
 };
 
 static void post_free(struct post *p)
@@ -109,7 +109,7 @@ static void store_slice(void *owner)
         env_timer_after(p->am->env, &p->timer, 0);
         return;
     }
-    p->waiter = (struct note_waiter){.on_noted = finish, .owner = p};
+    p->waiter = (struct waiter){.on_done = finish, .owner = p};
     if (!alerts_wait(p->am->alerts, &p->waiter))
         finish(p);
 }

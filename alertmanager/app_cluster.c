@@ -117,11 +117,7 @@ bool am_cluster_start(struct am *am, struct err *err)
 
 static void on_ready(void *owner)
 {
-    struct am *am = owner;
-    for (struct list *node; (node = list_take_first(&am->settle_waiters)) != NULL;) {
-        struct settle_waiter *w = list_item(node, struct settle_waiter, node);
-        w->on_settled(w->owner);
-    }
+    waiters_tell(&((struct am *)owner)->settle_waiters);
 }
 
 void am_cluster_join(struct am *am)
@@ -150,7 +146,7 @@ static bool is_settled(void *owner)
     return cluster_is_ready(((struct am *)owner)->cluster);
 }
 
-static void wait_settled(void *owner, struct settle_waiter *w)
+static void wait_settled(void *owner, struct waiter *w)
 {
     list_append(&((struct am *)owner)->settle_waiters, &w->node);
 }
@@ -167,6 +163,11 @@ static bool has_peers(void *owner)
     return count > 1;
 }
 
+static bool catch_up(void *owner, struct waiter *w)
+{
+    return cluster_catch_up(((struct am *)owner)->cluster, w);
+}
+
 struct notify_cluster am_notify_cluster(struct am *am)
 {
     if (!am->cluster)
@@ -178,5 +179,6 @@ struct notify_cluster am_notify_cluster(struct am *am)
         .position = position,
         .peer_timeout = cluster_peer_timeout(am->cluster),
         .has_peers = has_peers,
+        .catch_up = catch_up,
     };
 }

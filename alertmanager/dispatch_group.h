@@ -96,7 +96,7 @@ struct member *group_find_member(const struct group *g, const struct labels *lab
 // dispatch_view.c: what the pipeline asks through notify.
 void group_collect(struct notify_group *n, time_ns now, struct notify_alerts *ret);
 void group_release(struct notify_group *n, struct notify_alerts *alerts);
-bool group_note(struct notify_group *n, const struct notify_alerts *alerts, struct note_waiter *w);
+bool group_note(struct notify_group *n, const struct notify_alerts *alerts, struct waiter *w);
 struct labels *group_render(struct notify_group *n, const struct notify_alerts *alerts);
 
 struct placement *placement_find(const struct dispatcher *d, const struct labels *labels);

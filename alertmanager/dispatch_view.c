@@ -50,7 +50,7 @@ void group_collect(struct notify_group *n, time_ns now, struct notify_alerts *re
     }
 }
 
-bool group_note(struct notify_group *n, const struct notify_alerts *alerts, struct note_waiter *w)
+bool group_note(struct notify_group *n, const struct notify_alerts *alerts, struct waiter *w)
 {
     struct alerts *store = group_from_notify(n)->dispatcher->opt.alerts;
     for (size_t i = 0; i < alerts->count; i++) {

@@ -195,6 +195,7 @@ struct cluster *cluster_new(struct env *env, const struct cluster_options *optio
     timer_init(&c->settle_timer, settle_poll, c);
     timer_init(&c->leave_timer, leave_step, c);
     merges_init(c);
+    catch_up_init(c);
     if (cluster_start(c, options, err))
         return c;
     cluster_free(c);
@@ -208,6 +209,7 @@ void cluster_free(struct cluster *c)
     env_timer_cancel(c->env, &c->notify_timer);
     env_timer_cancel(c->env, &c->settle_timer);
     env_timer_cancel(c->env, &c->leave_timer);
+    catch_up_done(c);
     merges_done(c);
     peers_done(c);
     for (size_t i = 0; c->swim && i < c->swim->members.count; i++)
@@ -426,6 +428,8 @@ const struct cluster_stats *cluster_stats(struct cluster *c)
     st->messages_sent[CLUSTER_UPDATE] = s->user_sent;
     st->messages_sent_bytes[CLUSTER_UPDATE] = s->user_sent_bytes;
     st->messages_pruned = s->user_queue.pruned;
+    st->catch_ups = c->catch_up.rounds;
+    st->catch_ups_incomplete = c->catch_up.incomplete;
     st->packets_refused = s->packets_refused;
     st->streams_refused = s->streams_refused;
     st->members_refused = s->members_refused;

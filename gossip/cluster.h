@@ -10,8 +10,8 @@
 // Thread: core. Memory: bounded by the limits below. Wire: packet.h.
 #pragma once
 #include "base/core/err.h"
-#include "base/core/list.h"
 #include "base/core/time.h"
+#include "base/core/waiter.h"
 #include "base/env.h"
 #include "gossip/channel.h"
 #include "gossip/tls_config.h"
@@ -121,6 +121,17 @@ struct cluster_member {
 // The members, ourselves included, sorted by name. Valid until the next turn of the event loop.
 const struct cluster_member *cluster_members(struct cluster *c, size_t *ret_count);
 
+// ---- before one's turn ---------------------------------------------------------------------
+
+#define CLUSTER_CATCH_UP_MAX DUR_SECONDS(2) // longer nobody is waited for
+
+// A member waits its position times peer_timeout for those in front of it. Then it may still not
+// have heard what they did: packets get lost. This asks the live ones in front, the first few, for
+// their states. w is told when these are merged, or when CLUSTER_CATCH_UP_MAX is over. Many who ask
+// at the same time share the answers; rounds begin at least a second apart. False: nobody is in
+// front.
+bool cluster_catch_up(struct cluster *c, struct waiter *w);
+
 // ---- events --------------------------------------------------------------------------------
 
 // Embedded in whoever watches; unlinked with cluster_unwatch before it dies.
@@ -176,7 +187,9 @@ struct cluster_stats {
     uint64_t messages_pruned;
     uint64_t name_conflicts;
 
-    // Not upstream's: what the limits refused.
+    // Not upstream's: rounds of cluster_catch_up, and those that somebody left unanswered; what the
+    // limits refused.
+    uint64_t catch_ups, catch_ups_incomplete;
     uint64_t packets_refused; // malformed, of another label, of unknown type
     uint64_t streams_refused; // malformed or more than fit
     uint64_t members_refused; // more than CLUSTER_MEMBERS_MAX names

@@ -5,6 +5,7 @@
 //   options.c   flags, name, addresses
 //   peers.c     looking peers up, joining, failed peers
 //   channel.c   replicated states: in and out
+//   catch_up.c  states asked for before one's turn
 //   merges.c    full states that take more than one turn of the event loop to merge
 //   outbox.c    large updates on their way to each member
 #pragma once
@@ -60,6 +61,29 @@ void merges_done(struct cluster *c);
 bool merges_fit(const struct cluster *c, str records);
 // Copies them and merges them in slices. False: malformed, nothing is merged.
 bool merges_add(struct cluster *c, struct channel *ch, str records, struct err *err);
+
+// ---- catch_up.c ----------------------------------------------------------------------------
+
+#define CATCH_UP_MEMBERS_MAX 4              // asked in a round: the first by name
+#define CATCH_UP_SPACING     DUR_SECONDS(1) // between the starts of two rounds, at least
+#define CATCH_UP_SHARE       10             // a round takes at most this part of the time
+#define CATCH_UP_POLL        DUR_MS(1)
+
+struct catch_up_ask {
+    struct cluster *cluster;
+    struct session *session; // NULL: answered, or failed
+};
+
+struct catch_up {
+    struct list waiting, running; // struct waiter: for the next round, for this one
+    struct catch_up_ask asks[CATCH_UP_MEMBERS_MAX];
+    struct timer timer; // the start of a round, or its end
+    mono_ns started, not_before;
+    uint64_t rounds, incomplete;
+};
+
+void catch_up_init(struct cluster *c);
+void catch_up_done(struct cluster *c);
 
 // ---- outbox.c ------------------------------------------------------------------------------
 
@@ -139,6 +163,7 @@ struct cluster {
     struct channel *channels[CLUSTER_CHANNELS_MAX];
     size_t channel_count;
     struct merges merges;
+    struct catch_up catch_up;
     struct peers peers;
 
     struct list watches;

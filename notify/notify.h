@@ -9,7 +9,7 @@
 //
 // Times, order of stages and texts: upstream's notify package; where ours differs it says so.
 #pragma once
-#include "base/core/list.h"
+#include "base/core/waiter.h"
 #include "base/env.h"
 #include "base/model/labels.h"
 
@@ -59,12 +59,6 @@ str notify_reason_str(enum notify_reason reason); // "first notification", …; 
 
 // ---- the group being flushed (implemented by the dispatcher) -----------------------------------
 
-struct note_waiter {
-    struct list node;
-    void (*on_noted)(void *owner);
-    void *owner;
-};
-
 // Texts and sets are borrowed and live until the flush has ended.
 struct notify_group {
     str receiver;
@@ -85,7 +79,7 @@ struct notify_group {
     // Before it is told that alerts fire, that is noted where a restart finds it. True: wait for w,
     // which is called back once the note is on the disk, or can't be; list_remove(&w->node) takes
     // it off. NULL: no notes are taken.
-    bool (*note)(struct notify_group *, const struct notify_alerts *, struct note_waiter *w);
+    bool (*note)(struct notify_group *, const struct notify_alerts *, struct waiter *w);
     // The route's labels for these alerts, rendered (NULL: none); the caller unrefs.
     struct labels *(*route_labels)(struct notify_group *, const struct notify_alerts *);
 };
@@ -111,20 +105,17 @@ struct notify_muters { // any function may be NULL: mutes nothing
 
 // ---- cluster (implemented over gossip/) ---------------------------------------------------------
 
-struct settle_waiter {
-    struct list node;
-    void (*on_settled)(void *owner);
-    void *owner;
-};
-
 struct notify_cluster { // without a cluster: all functions NULL, position 0, settled
     void *owner;
     bool (*is_settled)(void *owner);
-    // Called once when settled; the waiter takes itself off with list_remove(&w->node).
-    void (*wait_settled)(void *owner, struct settle_waiter *w);
+    void (*wait_settled)(void *owner, struct waiter *w); // told once, when it is
     uint32_t (*position)(void *owner);
     dur_ns peer_timeout;
     bool (*has_peers)(void *owner); // is anybody else there? NULL: no
+    // Before we say what is ours only because those in front of us have had their time: asks them
+    // what they know. True: w is told once they have answered and their log is merged, or soon.
+    // False, or NULL: nobody is in front of us.
+    bool (*catch_up)(void *owner, struct waiter *w);
 };
 
 // ---- the notification log (implemented by alertmanager/nflog) ----------------------------------

@@ -17,7 +17,7 @@ struct flush {
     void *owner;
 
     struct timer timer; // to begin; then: the deadline while settling
-    struct settle_waiter waiter;
+    struct waiter waiter;
     struct flush_part *parts; // one per integration
     size_t parts_open;
     struct buf errors; // one line per failed integration
@@ -147,7 +147,7 @@ static void on_begin(void *owner)
         flush_fan_out(f);
         return;
     }
-    f->waiter = (struct settle_waiter){.on_settled = on_settled, .owner = f};
+    f->waiter = (struct waiter){.on_done = on_settled, .owner = f};
     c->wait_settled(c->owner, &f->waiter);
     timer_init(&f->timer, on_settle_deadline, f);
     env_timer_set(f->pipeline->opt.env, &f->timer, f->deadline);

@@ -25,8 +25,9 @@ struct delivery {
     uint64_t *hashes;  // of `asked`
     mono_ns turn_at;   // not before
     struct timer timer, deadline_timer;
-    struct note_waiter noting; // linked: `timer` waits for it as well
-    uint32_t notes;            // taken for the next attempt
+    struct waiter waiter; // for the cluster or for a note; `timer` may come first
+    bool has_caught_up;   // with those in front of us
+    uint32_t notes;       // taken for the next attempt
     struct notify_attempt *attempt;
     struct notify_log_write *write;
     struct notify_counters *counters;
@@ -56,7 +57,7 @@ static void delivery_free(struct delivery *d)
     struct env *env = d->pipeline->opt.env;
     env_timer_cancel(env, &d->timer);
     env_timer_cancel(env, &d->deadline_timer);
-    list_remove(&d->noting.node);
+    list_remove(&d->waiter.node);
     map_remove_item(&d->pipeline->deliveries, d->key_hash, d);
     attempt_clear(d);
     arena_done(&d->mem);
@@ -318,23 +319,37 @@ static enum notify_reason look(struct delivery *d, const struct notify_log_entry
     return d->alerts.count > 0 ? compare(d, &d->said, entry) : NOTIFY_NONE;
 }
 
-#define NOTE_WAIT_MAX DUR_SECONDS(1) // a slow disk must not hold back a page
-#define NOTES_MAX     2              // news may have come during the first
-
-static void on_noted(void *owner)
+static void on_waited(void *owner)
 {
     struct delivery *d = owner;
     env_timer_after(d->pipeline->opt.env, &d->timer, 0);
 }
 
-// True: what is to be told is being noted; `timer` then looks at everything once more.
+// True: those in front of us are being asked first; then everything is looked at once more.
+static bool wait_for_peers(struct delivery *d)
+{
+    const struct notify_cluster *c = &d->pipeline->opt.cluster;
+    if (!c->catch_up || d->has_caught_up)
+        return false;
+    d->has_caught_up = true;
+    d->waiter = (struct waiter){.on_done = on_waited, .owner = d};
+    if (!c->catch_up(c->owner, &d->waiter))
+        return false;
+    attempt_clear(d);
+    return true;
+}
+
+#define NOTE_WAIT_MAX DUR_SECONDS(1) // a slow disk must not hold back a page
+#define NOTES_MAX     2              // news may have come during the first
+
+// True: what is to be told is being noted; then everything is looked at once more.
 static bool wait_for_note(struct delivery *d)
 {
     if (!d->group->note || d->notes == NOTES_MAX)
         return false;
     d->notes++;
-    d->noting = (struct note_waiter){.on_noted = on_noted, .owner = d};
-    if (!d->group->note(d->group, &d->alerts, &d->noting))
+    d->waiter = (struct waiter){.on_done = on_waited, .owner = d};
+    if (!d->group->note(d->group, &d->alerts, &d->waiter))
         return false;
     attempt_clear(d);
     env_timer_after(d->pipeline->opt.env, &d->timer, NOTE_WAIT_MAX);
@@ -348,7 +363,7 @@ static void on_turn(void *owner)
     struct env *env = d->pipeline->opt.env;
     struct notify_log_entry room;
     const struct notify_log_entry *entry = find_entry(d, &room);
-    list_remove(&d->noting.node);
+    list_remove(&d->waiter.node);
     if (compare(d, &d->asked, entry) == NOTIFY_NONE) {
         delivery_end(d, true, NULL);
         return;
@@ -363,7 +378,7 @@ static void on_turn(void *owner)
     enum notify_reason reason = look(d, entry);
     if (reason == NOTIFY_NONE)
         delivery_end(d, true, NULL);
-    else if (!wait_for_note(d))
+    else if (!wait_for_peers(d) && !wait_for_note(d))
         attempt_start(d, reason, entry, route_labels);
     labels_unref(route_labels);
 }

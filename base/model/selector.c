@@ -73,7 +73,7 @@ static size_t read_name(str s, struct buf *out)
 {
     size_t at = 0;
     while (at < s.n) {
-        uint32_t rune;
+        uint32_t rune = 0;
         size_t n;
         char c = s.p[at];
         if (c == '\\') {

@@ -136,7 +136,7 @@ static void a_mere_repetition_writes_nothing_and_waits_for_nothing(void **state)
         fake_env_advance(&w.fake, DUR_SECONDS(60));
         put(&w, "A", -60 * (int64_t)(i + 1), 240);
     }
-    struct note_waiter waiter = {.on_noted = answered, .owner = &w};
+    struct waiter waiter = {.on_done = answered, .owner = &w};
     assert_false(alerts_wait(w.alerts, &waiter));
     assert_int_equal(appends(&w), 0);
     world_done(&w);
@@ -180,15 +180,15 @@ static void one_waits_for_what_was_put_before(void **state)
     struct world w;
     world_init(&w);
     fake_env_settle(&w.fake);
-    struct note_waiter waiters[3];
+    struct waiter waiters[3];
     put(&w, "A", 0, 240);
     for (size_t i = 0; i < 2; i++) {
-        waiters[i] = (struct note_waiter){.on_noted = answered, .owner = &w};
+        waiters[i] = (struct waiter){.on_done = answered, .owner = &w};
         assert_true(alerts_wait(w.alerts, &waiters[i]));
     }
     assert_true(fake_env_step(&w.fake)); // the commit begins
     put(&w, "A", 0, 241);                // from another sender: it is not on the disk yet
-    waiters[2] = (struct note_waiter){.on_noted = answered, .owner = &w};
+    waiters[2] = (struct waiter){.on_done = answered, .owner = &w};
     assert_true(alerts_wait(w.alerts, &waiters[2]));
     list_remove(&waiters[1].node); // gone
     assert_int_equal(w.answers, 0);
@@ -384,7 +384,7 @@ static void a_fold_in_parts_loses_nothing(void **state)
         put_with(&w, name, 0, 240, "changed");
         name_of(NEW, name);
         put(&w, name, 0, 240);
-        struct note_waiter waiter = {.on_noted = answered, .owner = &w};
+        struct waiter waiter = {.on_done = answered, .owner = &w};
         assert_true(alerts_wait(w.alerts, &waiter));
         while (w.answers == 0)
             fake_env_step(&w.fake);
@@ -475,7 +475,7 @@ static void on_a_full_disk_nobody_waits(void **state)
     fake_env_settle(&w.fake);
     w.fake.is_disk_full = true;
     put(&w, "First", 0, 240);
-    struct note_waiter waiter = {.on_noted = answered, .owner = &w};
+    struct waiter waiter = {.on_done = answered, .owner = &w};
     assert_true(alerts_wait(w.alerts, &waiter));
     fake_env_settle(&w.fake);
     assert_int_equal(w.answers, 1); // it goes on without the disk
@@ -505,7 +505,7 @@ static void a_record_that_is_too_large_is_counted(void **state)
     buf_put_fill(&text, 'x', JOURNAL_FRAME_BYTES_MAX);
     buf_put_c(&text, '\0');
     put_with(&w, "Large", 0, 240, text.p);
-    struct note_waiter waiter = {.on_noted = answered, .owner = &w};
+    struct waiter waiter = {.on_done = answered, .owner = &w};
     assert_false(alerts_wait(w.alerts, &waiter));
     assert_int_equal(alert_log_stats(w.log)->too_large, 1);
     alert_log_fold(w.log);

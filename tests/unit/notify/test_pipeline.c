@@ -157,7 +157,7 @@ static bool is_settled(void *owner)
     return ((struct rig *)owner)->is_settled;
 }
 
-static void wait_settled(void *owner, struct settle_waiter *w)
+static void wait_settled(void *owner, struct waiter *w)
 {
     list_append(&((struct rig *)owner)->settle_waiters, &w->node);
 }
@@ -564,8 +564,8 @@ static void nobody_tells_before_the_cluster_has_settled(void **state)
     fake_env_advance(&r->fake, DUR_SECONDS(30));
     assert_int_equal(r->attempt_count, 0);
     struct list *node = list_take_first(&r->settle_waiters);
-    struct settle_waiter *w = list_item(node, struct settle_waiter, node);
-    w->on_settled(w->owner);
+    struct waiter *w = list_item(node, struct waiter, node);
+    w->on_done(w->owner);
     fake_env_settle(&r->fake);
     assert_int_equal(r->attempt_count, 1);
     pipeline_flush_cancel(r->flush);
