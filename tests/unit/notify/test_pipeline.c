@@ -59,8 +59,9 @@ struct rig {
     dur_ns expiry;
 
     bool is_settled;
-    struct list settle_waiters;
+    struct list settle_waiters, catch_up_waiters;
     uint32_t position;
+    bool asks_others;  // before its turn
     uint64_t silenced; // hash; 0: none
 
     struct notify_attempt attempts[ATTEMPTS_MAX];
@@ -162,6 +163,14 @@ static void wait_settled(void *owner, struct waiter *w)
     list_append(&((struct rig *)owner)->settle_waiters, &w->node);
 }
 
+static bool catch_up(void *owner, struct waiter *w)
+{
+    struct rig *r = owner;
+    if (r->asks_others)
+        list_append(&r->catch_up_waiters, &w->node);
+    return r->asks_others;
+}
+
 static uint32_t position(void *owner)
 {
     return ((struct rig *)owner)->position;
@@ -217,6 +226,7 @@ static struct rig *rig_new(void)
     struct rig *r = mem_new(struct rig);
     fake_env_init(&r->fake);
     list_init(&r->settle_waiters);
+    list_init(&r->catch_up_waiters);
     r->is_settled = true;
     r->context = (struct notify_context){.env = &r->fake.env};
     for (uint32_t i = 0; i < 2; i++) {
@@ -239,7 +249,12 @@ static struct rig *rig_new(void)
     r->pipeline = pipeline_new(&(struct pipeline_options){
         .env = &r->fake.env,
         .muters = {.owner = r, .is_silenced = is_silenced},
-        .cluster = {r, is_settled, wait_settled, position, PEER_TIMEOUT},
+        .cluster = {.owner = r,
+                    .is_settled = is_settled,
+                    .wait_settled = wait_settled,
+                    .position = position,
+                    .peer_timeout = PEER_TIMEOUT,
+                    .catch_up = catch_up},
         .log = {r, log_find, log_put, log_forget},
         .counters = counters,
         .counters_owner = r,
@@ -554,6 +569,42 @@ static void a_record_that_goes_again_gives_nobody_an_earlier_turn(void **state)
     rig_free(r);
 }
 
+static void those_in_front_are_asked_before_our_turn(void **state)
+{
+    (void)state;
+    struct rig *r = rig_new();
+    r->position = 1;
+    r->asks_others = true;
+    set_alert(r, 1, false);
+    flush_to(r, 1);
+    fake_env_advance(&r->fake, PEER_TIMEOUT - 1);
+    assert_true(list_is_empty(&r->catch_up_waiters));
+    fake_env_advance(&r->fake, 1);
+    assert_false(list_is_empty(&r->catch_up_waiters));
+    assert_int_equal(r->attempt_count, 0);
+    waiters_tell(&r->catch_up_waiters);
+    fake_env_settle(&r->fake);
+    assert_int_equal(r->attempt_count, 1); // they knew nothing, and are not asked again
+    assert_true(list_is_empty(&r->catch_up_waiters));
+    pipeline_flush_cancel(r->flush);
+
+    flush_to(r, 1);
+    fake_env_advance(&r->fake, PEER_TIMEOUT);
+    r->log[0] = (struct logged){
+        .is_there = true, .timestamp = r->fake.now, .firing = {1}, .firing_count = 1};
+    waiters_tell(&r->catch_up_waiters);
+    fake_env_settle(&r->fake);
+    assert_done(r, true); // one of them had told it
+    assert_int_equal(r->attempt_count, 1);
+
+    r->log[0] = (struct logged){0};
+    flush_to(r, 1);
+    fake_env_advance(&r->fake, PEER_TIMEOUT);
+    pipeline_flush_cancel(r->flush);
+    assert_true(list_is_empty(&r->catch_up_waiters));
+    rig_free(r);
+}
+
 static void nobody_tells_before_the_cluster_has_settled(void **state)
 {
     (void)state;
@@ -778,6 +829,7 @@ int test_pipeline(void)
         cmocka_unit_test(a_message_shows_the_present),
         cmocka_unit_test(what_is_over_before_it_was_told_is_not_told),
         cmocka_unit_test(a_record_that_goes_again_gives_nobody_an_earlier_turn),
+        cmocka_unit_test(those_in_front_are_asked_before_our_turn),
         cmocka_unit_test(nobody_tells_before_the_cluster_has_settled),
         cmocka_unit_test(muted_alerts_are_not_told_and_counted_once),
         cmocka_unit_test(a_silence_that_comes_during_the_wait_counts),
