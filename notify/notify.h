@@ -184,7 +184,8 @@ struct notify_message {
 
 struct notify_result {
     bool is_delivered;
-    bool may_retry; // of a failure: another attempt may succeed
+    bool may_retry;     // of a failure: another attempt may succeed
+    dur_ns retry_after; // not before; 0: as soon as we like
     enum notify_failure failure;
     struct err err;
     const struct notify_memo *memos; // to remember; borrowed until the callback returns

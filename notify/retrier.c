@@ -35,3 +35,14 @@ void retrier_judge(const struct retrier *r, int status, str body, struct arena *
     err_set(&ret->err, ERR_INVALID, "unexpected status code %d%s%.*s", status,
             details.n ? ": " : "", STR(details));
 }
+
+dur_ns notify_retry_after(const struct http_response *response)
+{
+    uint64_t seconds;
+    str text = http_header_find(response->headers, response->header_count, S("Retry-After"));
+    bool is_busy = response->status == 429 || response->status == 503;
+    if (!is_busy || !str_to_u64(text, &seconds))
+        return 0;
+    return seconds < RETRY_AFTER_MAX / DUR_SECONDS(1) ? DUR_SECONDS((int64_t)seconds)
+                                                      : RETRY_AFTER_MAX;
+}

@@ -16,3 +16,8 @@ void retrier_judge(const struct retrier *r, int status, str body, struct arena *
                    struct notify_result *ret);
 
 enum notify_failure notify_failure_of_status(int status);
+
+// How long a busy service (429, 503) wishes not to be asked: its Retry-After in seconds, at most
+// RETRY_AFTER_MAX (RFC 9110 §10.2.3; dates are ignored). 0: it says nothing.
+#define RETRY_AFTER_MAX DUR_HOURS(1)
+dur_ns notify_retry_after(const struct http_response *response);

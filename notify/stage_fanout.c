@@ -222,7 +222,8 @@ static void on_attempted(void *owner, const struct notify_result *result)
     d->failures++;
     attempt_clear(d);
     d->state = DELIVERY_WAITING;
-    d->turn_at = d->next_attempt_at;
+    mono_ns wished_at = add_saturated(env_mono(d->pipeline->opt.env), result->retry_after);
+    d->turn_at = MAX(d->next_attempt_at, wished_at);
     env_timer_set(d->pipeline->opt.env, &d->timer, d->turn_at);
 }
 

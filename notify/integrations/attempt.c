@@ -142,6 +142,7 @@ static void on_response(void *owner, const struct http_response *response, const
     struct notify_attempt *a = owner;
     a->call = NULL;
     if (response) {
+        a->retry_after = notify_retry_after(response);
         a->on_answer(a, response);
         return;
     }
@@ -247,8 +248,10 @@ void attempt_succeed(struct notify_attempt *a)
 
 void attempt_fail(struct notify_attempt *a, enum attempt_verdict verdict, enum notify_failure why)
 {
-    a->result = (struct notify_result){
-        .may_retry = verdict == FAIL_AND_RETRY, .failure = why, .err = a->err};
+    a->result = (struct notify_result){.may_retry = verdict == FAIL_AND_RETRY,
+                                       .retry_after = a->retry_after,
+                                       .failure = why,
+                                       .err = a->err};
     finish(a);
 }
 

@@ -60,6 +60,7 @@ struct notify_attempt {
     } timeout;
     str method, url, prefix;
     bool is_url_shown;
+    dur_ns retry_after; // as the last answer wished
     bool is_begun;      // begin() has returned
     struct timer timer; // of an end inside of it, or of attempt_wait
     struct notify_result result;

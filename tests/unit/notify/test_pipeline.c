@@ -605,6 +605,27 @@ static void those_in_front_are_asked_before_our_turn(void **state)
     rig_free(r);
 }
 
+static void a_busy_receiver_is_left_alone_for_as_long_as_it_wishes(void **state)
+{
+    (void)state;
+    struct rig *r = rig_new();
+    r->group.group_interval = DUR_MINUTES(10);
+    set_alert(r, 1, false);
+    flush_to(r, 1);
+    struct notify_result busy = {.may_retry = true,
+                                 .retry_after = DUR_SECONDS(120),
+                                 .failure = FAILURE_RATE_LIMITED,
+                                 .err = ERR_INIT};
+    err_set(&busy.err, ERR_NETWORK, "busy");
+    finish(r, 0, &busy);
+    fake_env_advance(&r->fake, DUR_SECONDS(120) - 1);
+    assert_int_equal(r->attempt_count, 1);
+    fake_env_advance(&r->fake, 1);
+    assert_int_equal(r->attempt_count, 2);
+    pipeline_flush_cancel(r->flush);
+    rig_free(r);
+}
+
 static void nobody_tells_before_the_cluster_has_settled(void **state)
 {
     (void)state;
@@ -830,6 +851,7 @@ int test_pipeline(void)
         cmocka_unit_test(what_is_over_before_it_was_told_is_not_told),
         cmocka_unit_test(a_record_that_goes_again_gives_nobody_an_earlier_turn),
         cmocka_unit_test(those_in_front_are_asked_before_our_turn),
+        cmocka_unit_test(a_busy_receiver_is_left_alone_for_as_long_as_it_wishes),
         cmocka_unit_test(nobody_tells_before_the_cluster_has_settled),
         cmocka_unit_test(muted_alerts_are_not_told_and_counted_once),
         cmocka_unit_test(a_silence_that_comes_during_the_wait_counts),

@@ -44,6 +44,32 @@ static void verdicts(void **state)
     }
 }
 
+static void busy_services_say_how_long(void **state)
+{
+    (void)state;
+    static const struct {
+        int status;
+        const char *value;
+        dur_ns want;
+    } cases[] = {
+        {429, "120", DUR_SECONDS(120)},
+        {503, "0", 0},
+        {503, "86400", RETRY_AFTER_MAX},
+        {503, "18446744073709551615", RETRY_AFTER_MAX},
+        {503, "Wed, 21 Oct 2026 07:28:00 GMT", 0},
+        {503, "-1", 0},
+        {500, "120", 0},
+        {200, "120", 0},
+    };
+    for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
+        const struct http_header header = {S("retry-after"), str_c(cases[i].value)};
+        const struct http_response response = {
+            .status = cases[i].status, .headers = &header, .header_count = 1};
+        assert_int_equal(notify_retry_after(&response), cases[i].want);
+    }
+    assert_int_equal(notify_retry_after(&(struct http_response){.status = 429}), 0);
+}
+
 static str first_word(int status, str body, struct arena *mem)
 {
     str word, rest;
@@ -94,6 +120,7 @@ int test_retrier(void)
 {
     static const struct CMUnitTest tests[] = {
         cmocka_unit_test(verdicts),
+        cmocka_unit_test(busy_services_say_how_long),
         cmocka_unit_test(codes_and_texts_of_a_service),
         cmocka_unit_test(back_off_grows_to_a_minute),
     };
