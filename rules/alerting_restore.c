@@ -81,6 +81,20 @@ static void hold(struct replay *p, const struct alert *a)
     map_insert(&p->held, copy->id, copy);
 }
 
+// The texts of a label set go with it; what is written outlives the set.
+static void put_series(const struct alert *a, time_ns at, struct series_list *out)
+{
+    size_t first = out->count;
+    alert_put_series(a, at, out);
+    for (size_t i = first; i < out->count; i++) {
+        struct series *s = &out->items[i];
+        for (size_t j = 0; j < s->label_count; j++) {
+            s->labels[j].name = arena_str(out->mem, s->labels[j].name);
+            s->labels[j].value = arena_str(out->mem, s->labels[j].value);
+        }
+    }
+}
+
 // One sample of one series is one evaluation: a gap longer than the interval starts afresh.
 static void replay_series(struct replay *p, const struct series *s, const struct alert_input *in)
 {
@@ -116,7 +130,7 @@ static void replay_series(struct replay *p, const struct series *s, const struct
         if (p->points)
             *p->points++ = (struct replay_point){labels_ref(a.labels), a.state, a.active_at};
         if (p->out)
-            alert_put_series(&a, at, p->out);
+            put_series(&a, at, p->out);
         if (rule->conf->for_ns > 0 && at == p->end)
             hold(p, &a);
     }

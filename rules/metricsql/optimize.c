@@ -288,6 +288,21 @@ const struct mql_expr *mql_push_filters(const struct mql_expr *e, struct mql_fil
     return copy;
 }
 
+// Where fill() stands in for a missing partner, series without one count: filters may go from the
+// side whose series are all in the result to the other one only.
+static void optimize_operands(struct arena *mem, struct mql_expr *e)
+{
+    struct mql_binary *b = &e->binary;
+    if (b->fill_left && b->fill_right)
+        return;
+    if (b->fill_left)
+        push(mem, b->left, mql_trim_filters(mql_common_filters(b->right, mem), e, mem));
+    else if (b->fill_right)
+        push(mem, b->right, mql_trim_filters(mql_common_filters(b->left, mem), e, mem));
+    else
+        push(mem, e, mql_common_filters(e, mem));
+}
+
 static void optimize(struct arena *mem, struct mql_expr *e)
 {
     switch (e->kind) {
@@ -304,7 +319,7 @@ static void optimize(struct arena *mem, struct mql_expr *e)
     case MQL_BINARY:
         optimize(mem, e->binary.left);
         optimize(mem, e->binary.right);
-        push(mem, e, mql_common_filters(e, mem));
+        optimize_operands(mem, e);
         return;
     case MQL_NUMBER:
     case MQL_STRING:
