@@ -136,6 +136,7 @@ static bool init_datasource(struct vmalert *v, struct err *err)
         .no_step = o->datasource_disable_step_param,
         .query_step = o->datasource_query_step,
         .round_digits = o->datasource_round_digits,
+        .no_cache = o->replay_from.n > 0,
     };
     if (!vmalert_read_client(v, o->datasource_headers, &o->datasource_auth, "datasource",
                              &options.headers, &options.header_count, &options.conf, err))
@@ -472,6 +473,31 @@ static bool start(struct vmalert *v, struct err *err)
     return true;
 }
 
+static bool start_for_replay(struct vmalert *v, struct err *err)
+{
+    init_shared(v);
+    if (!init_external_url(v, err) || !init_external_labels(v, err) || !init_templates(v, err))
+        return false;
+    if (v->opt->remote_write_url.n == 0)
+        return err_set(err, ERR_INVALID, "remoteWrite.url can't be empty in replay mode");
+    if (!init_remote_write(v, err) || !init_datasource(v, err))
+        return false;
+    v->files = load_rules(v->env, v->opt, v->templates, false, v->opt->rule_urls, err);
+    return v->files || err_wrap(err, "cannot parse configuration file");
+}
+
+struct vmalert *vmalert_new_for_replay(struct env *env, const struct vmalert_options *opt,
+                                       struct err *err)
+{
+    struct vmalert *v = mem_new(struct vmalert);
+    v->env = env;
+    v->opt = opt;
+    if (start_for_replay(v, err))
+        return v;
+    vmalert_free(v);
+    return NULL;
+}
+
 struct vmalert *vmalert_new(struct env *env, const struct vmalert_options *opt, struct err *err)
 {
     struct vmalert *v = mem_new(struct vmalert);
@@ -549,6 +575,7 @@ void vmalert_free(struct vmalert *v)
 {
     if (!v)
         return;
+    vmalert_replay_free(v);
     env_timer_cancel(v->env, &v->check_timer);
     vmalert_servers_free(v);
     push_metrics_free(v->push);

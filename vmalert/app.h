@@ -62,6 +62,7 @@ struct vmalert {
 
     struct metrics *metrics;
     struct vmalert_metrics *families;
+    struct replay_job *replay;     // NULL: not in that mode
     struct push_metrics *push;     // NULL: nobody wants them pushed
     struct rule_urls *reload_urls; // being asked for a reload; NULL: none is under way
     bool reload_is_asked, reload_again;
@@ -97,6 +98,19 @@ struct group *vmalert_find_group(const struct vmalert *v, uint64_t id); // or NU
 // The page of an alert: what a notification's generatorURL points to. An alert_link_fn.
 void vmalert_alert_link(void *owner, const struct group *g, const struct alerting_rule *rule,
                         const struct alert *a, struct buf *out);
+
+// ---- app_replay.c ------------------------------------------------------------------------------
+
+// -replay.timeFrom: reads everything that replay needs; no servers, no notifiers. Errors as
+// upstream's fatal lines.
+struct vmalert *vmalert_new_for_replay(struct env *env, const struct vmalert_options *opt,
+                                       struct err *err);
+// Replays all rules, sends what they give and calls back once. err: ERR_NONE, or "replay failed:
+// …". print: for standard output. False: it was not started.
+bool vmalert_replay(struct vmalert *v, void (*print)(void *owner, str text),
+                    void (*on_done)(void *owner, const struct err *err), void *owner,
+                    struct err *err);
+void vmalert_replay_free(struct vmalert *v);
 
 // ---- app_notifiers.c ---------------------------------------------------------------------------
 

@@ -21,6 +21,7 @@ struct program {
     struct vmalert *app;
     struct log_sink sink;
     struct logging logging;
+    struct err replay_err; // of replay mode, when it is over
 };
 
 static const char *find_env(void *owner, const char *name)
@@ -119,11 +120,40 @@ static bool start(struct program *p, struct vmalert_options *opt, struct err *er
     if (urls)
         env_uv_run(p->env);
     opt->rule_urls = urls;
-    bool ok = opt->dry_run ? vmalert_check(p->env, opt, err)
-                           : (p->app = vmalert_new(p->env, opt, err)) != NULL;
+    bool ok = opt->dry_run && vmalert_check(p->env, opt, err);
+    if (!opt->dry_run) {
+        p->app = opt->replay_from.n ? vmalert_new_for_replay(p->env, opt, err)
+                                    : vmalert_new(p->env, opt, err);
+        ok = p->app != NULL;
+    }
     opt->rule_urls = NULL;
     rule_urls_free(urls);
     return ok;
+}
+
+static void print(void *owner, str text)
+{
+    (void)owner;
+    fwrite(text.p, 1, text.n, stdout);
+    fflush(stdout);
+}
+
+static void on_replayed(void *owner, const struct err *err)
+{
+    struct program *p = owner;
+    p->replay_err = *err;
+    env_uv_stop(p->env);
+}
+
+static int run_replay(struct program *p)
+{
+    if (vmalert_replay(p->app, print, on_replayed, p, &p->replay_err))
+        env_uv_run(p->env);
+    vmalert_free(p->app);
+    if (p->replay_err.code == ERR_NONE)
+        return 0;
+    fatal(p->env, &p->replay_err);
+    return EXIT_FATAL;
 }
 
 static int run(struct program *p, struct vmalert_options *opt)
@@ -135,6 +165,8 @@ static int run(struct program *p, struct vmalert_options *opt)
     }
     if (opt->dry_run)
         return 0;
+    if (opt->replay_from.n)
+        return run_replay(p);
     logging_expose(&p->logging, p->app->metrics);
     struct process_metrics *process = process_metrics_new(p->app->metrics, PROCESS_METRICS_VM);
     env_uv_on_signal(p->env, SIGHUP, on_signal, p);

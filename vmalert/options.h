@@ -37,6 +37,12 @@ struct vmalert_options {
     dur_ns remote_write_flush_interval, remote_write_send_timeout, remote_write_retry_min_interval,
         remote_write_retry_max_time;
 
+    // Replay.
+    str replay_from, replay_to;
+    int64_t replay_max_datapoints, replay_retry_attempts, replay_rule_concurrency;
+    dur_ns replay_rules_delay;
+    bool replay_continue_with_errors, replay_disable_progress_bar;
+
     struct client_flags datasource_auth, remote_read_auth, remote_write_auth;
 
     // Notifiers.
