@@ -36,7 +36,7 @@ bool am_external_url(str given, str hostname, uint16_t port, struct arena *mem, 
 
 static bool init_external_url(struct am *am, struct err *err)
 {
-    str path;
+    str path = {0};
     if (!am_external_url(am->opt.web_external_url, am->opt.hostname, am->addrs[0].port, &am->mem,
                          &am->external_url, &path, err))
         return false;

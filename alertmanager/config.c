@@ -42,9 +42,9 @@ static bool check_config(struct yaml_binder *b, const struct yaml_node *node, vo
 }
 
 const struct yaml_struct CONFIG_YAML = {.type_name = "config.plain",
-                                               .bytes = sizeof(struct config),
-                                               .fields = CONFIG_FIELDS,
-                                               .check = check_config};
+                                        .bytes = sizeof(struct config),
+                                        .fields = CONFIG_FIELDS,
+                                        .check = check_config};
 
 // ---- shared by the files of the loader ---------------------------------------------------------
 

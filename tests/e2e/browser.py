@@ -7,6 +7,7 @@
         page.evaluate("document.title")
 """
 
+import fcntl
 import json
 import os
 import select
@@ -17,23 +18,47 @@ import time
 
 CHROMIUM = "chromium"
 WAIT_SECONDS = 30
+LOG_TAIL_BYTES = 2000
 
 
 def is_installed():
     return shutil.which(CHROMIUM) is not None
 
 
+def pipe():
+    """A pipe whose ends are not among the numbers that the browser wants."""
+    return tuple(move_up(end) for end in os.pipe())
+
+
+def move_up(end):
+    moved = fcntl.fcntl(end, fcntl.F_DUPFD_CLOEXEC, 10)
+    os.close(end)
+    return moved
+
+
 class Browser:
     def __init__(self):
+        self.start()
+        try:
+            self.call("Browser.getVersion")
+        except (AssertionError, OSError) as problem:
+            said = self.close()
+            raise AssertionError("the browser does not start: %s\n%s" % (problem, said)) from problem
+
+    def start(self):
         self.home = tempfile.mkdtemp(prefix="browser-")
-        read_commands, self.commands = os.pipe()
-        self.answers, write_answers = os.pipe()
+        self.log = open(os.path.join(self.home, "log"), "wb")
+        read_commands, self.commands = pipe()
+        self.answers, write_answers = pipe()
         arguments = [CHROMIUM, "--headless=new", "--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage",
                      "--remote-debugging-pipe", "--no-first-run", "--user-data-dir=" + self.home, "about:blank"]
-        # The browser reads from 3 and writes to 4.
-        self.process = subprocess.Popen(
-            ["sh", "-c", 'exec 3<&%d 4>&%d; exec "$@"' % (read_commands, write_answers), "sh"] + arguments,
-            pass_fds=(read_commands, write_answers), stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+
+        def place_pipes():  # the browser reads from 3 and writes to 4
+            os.dup2(read_commands, 3)
+            os.dup2(write_answers, 4)
+
+        self.process = subprocess.Popen(arguments, preexec_fn=place_pipes, pass_fds=(3, 4), stdout=self.log,
+                                        stderr=self.log, env={**os.environ, "HOME": self.home})
         os.close(read_commands)
         os.close(write_answers)
         self.pending, self.number, self.events = b"", 0, []
@@ -42,11 +67,19 @@ class Browser:
         return self
 
     def __exit__(self, *_):
+        self.close()
+
+    def close(self):
+        """Returns what it has printed."""
         self.process.terminate()
         self.process.wait()
         os.close(self.commands)
         os.close(self.answers)
+        self.log.close()
+        with open(self.log.name, encoding="utf-8", errors="replace") as log:
+            said = log.read()[-LOG_TAIL_BYTES:]
         shutil.rmtree(self.home, ignore_errors=True)
+        return said
 
     def receive(self, deadline):
         """The next message, or None when there is none before the deadline."""
