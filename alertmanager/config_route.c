@@ -356,17 +356,12 @@ const struct yaml_struct CONFIG_RULE_YAML = {.type_name = "common.plain",
                                              .fields = RULE_FIELDS,
                                              .check = check_rule};
 
-static int compare_strs(const void *a, const void *b)
-{
-    return str_cmp(*(const str *)a, *(const str *)b);
-}
-
 static struct str_list sorted_unique(const struct str_list *list, struct arena *mem)
 {
     struct str_list out = {arena_array(mem, str, list->count), 0};
     if (list->count)
         memcpy(out.items, list->items, list->count * sizeof(str));
-    qsort(out.items, list->count, sizeof(str), compare_strs);
+    qsort(out.items, list->count, sizeof(str), str_cmp_items);
     for (size_t i = 0; i < list->count; i++) {
         if (out.count == 0 || !str_eq(out.items[out.count - 1], out.items[i]))
             out.items[out.count++] = out.items[i];

@@ -71,17 +71,12 @@ static struct yaml_str_map merge_labels(const struct yaml_str_map *parent,
     return merged;
 }
 
-static int compare_strs(const void *a, const void *b)
-{
-    return str_cmp(*(const str *)a, *(const str *)b);
-}
-
 static struct str_list sorted(const struct str_list *list, struct arena *mem)
 {
     struct str_list copy = {arena_array(mem, str, list->count), list->count};
     if (list->count) {
         memcpy(copy.items, list->items, list->count * sizeof(str));
-        qsort(copy.items, copy.count, sizeof(str), compare_strs);
+        qsort(copy.items, copy.count, sizeof(str), str_cmp_items);
     }
     return copy;
 }
@@ -188,7 +183,7 @@ static str most_demanded(const struct route *r)
         if (m)
             names[n++] = m->name;
     }
-    qsort(names, n, sizeof(str), compare_strs);
+    qsort(names, n, sizeof(str), str_cmp_items);
     for (size_t i = 0, start = 0; i < n; i++) {
         if (!str_eq(names[i], names[start]))
             start = i;
@@ -372,7 +367,7 @@ bool buf_put_group_key_alt(struct buf *b, const struct route *r, const struct la
         is_different |= str_cmp(texts[i - 1], texts[i]) > 0;
     if (!is_different)
         return false;
-    qsort(texts, group_labels->count, sizeof(str), compare_strs);
+    qsort(texts, group_labels->count, sizeof(str), str_cmp_items);
     buf_put(b, r->key);
     buf_put(b, S(":{"));
     for (size_t i = 0; i < group_labels->count; i++) {

@@ -22,24 +22,16 @@ struct graphite_parser {
 
 // ---- tokens ------------------------------------------------------------------------------------
 
-static bool is_blank(char c)
-{
-    return c == ' ' || (c >= '\t' && c <= '\r');
-}
-
-static bool is_digit(char c)
-{
-    return c >= '0' && c <= '9';
-}
-
 static bool is_ident_char(char c)
 {
-    return ((c | 0x20) >= 'a' && (c | 0x20) <= 'z') || is_digit(c) || (c && strchr("-_$:*{[", c));
+    return ((c | 0x20) >= 'a' && (c | 0x20) <= 'z') || char_is_digit(c) ||
+           (c && strchr("-_$:*{[", c));
 }
 
 static bool starts_ident(str token)
 {
-    return token.n && (token.p[0] == '\\' || (is_ident_char(token.p[0]) && !is_digit(token.p[0])));
+    return token.n &&
+           (token.p[0] == '\\' || (is_ident_char(token.p[0]) && !char_is_digit(token.p[0])));
 }
 
 static bool is_quoted(str token)
@@ -66,7 +58,7 @@ static str quote_out(struct graphite_parser *p, size_t from)
 static size_t count_digits(str s, size_t from)
 {
     size_t n = 0;
-    while (from + n < s.n && is_digit(s.p[from + n]))
+    while (from + n < s.n && char_is_digit(s.p[from + n]))
         n++;
     return n;
 }
@@ -82,7 +74,7 @@ static size_t scan_special(struct graphite_parser *p, str s) // 0x…, 0o…, 0b
     bool is_hex = (s.p[1] | 0x20) == 'x';
     size_t i = 2;
     while (i < s.n &&
-           (is_digit(s.p[i]) || (is_hex && (s.p[i] | 0x20) >= 'a' && (s.p[i] | 0x20) <= 'f')))
+           (char_is_digit(s.p[i]) || (is_hex && (s.p[i] | 0x20) >= 'a' && (s.p[i] | 0x20) <= 'f')))
         i++;
     if (i == 2 && (is_hex || i == s.n)) {
         err_set(p->err, ERR_SYNTAX, "number cannot be empty");
@@ -94,7 +86,7 @@ static size_t scan_special(struct graphite_parser *p, str s) // 0x…, 0o…, 0b
 // Bytes of the number that s begins with; 0: it is none, p->err says why.
 static size_t scan_number(struct graphite_parser *p, str s)
 {
-    if (mql_number_is_special(s) && !is_digit(s.p[1]))
+    if (mql_number_is_special(s) && !char_is_digit(s.p[1]))
         return scan_special(p, s);
     size_t i = count_digits(s, 0);
     if (i < s.n && s.p[i] == '.') {
@@ -144,7 +136,7 @@ static bool next(struct graphite_parser *p)
 {
     if (p->has_failed)
         return false;
-    while (p->rest.n && is_blank(p->rest.p[0]))
+    while (p->rest.n && char_is_space(p->rest.p[0]))
         p->rest = str_skip(p->rest, 1);
     str s = p->rest;
     size_t n = 0;
@@ -170,7 +162,7 @@ static void put_name(struct graphite_parser *p, str name)
     for (size_t i = 0; i < name.n; i++) {
         char c = name.p[i];
         bool is_plain = is_ident_char(c) || (c && strchr(".*[]{},", c));
-        bool is_first = is_ident_char(c) && !is_digit(c);
+        bool is_first = is_ident_char(c) && !char_is_digit(c);
         if (is_plain && (i > 0 || is_first))
             buf_put_c(&p->out, c);
         else if (!is_plain && c >= ' ' && c < 0x7f)
@@ -191,14 +183,6 @@ static void put_string(struct graphite_parser *p, str s)
     buf_put_c(&p->out, '\'');
 }
 
-static int hex_digit(char c)
-{
-    if (is_digit(c))
-        return c - '0';
-    c |= 0x20;
-    return c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
-}
-
 // Without escapes: \xHH is a byte, \ in front of any other byte is dropped.
 static str unescape(struct graphite_parser *p, str token)
 {
@@ -209,8 +193,8 @@ static str unescape(struct graphite_parser *p, str token)
             continue;
         }
         i++;
-        int high = i + 2 < token.n ? hex_digit(token.p[i + 1]) : -1;
-        int low = i + 2 < token.n ? hex_digit(token.p[i + 2]) : -1;
+        int high = i + 2 < token.n ? char_hex(token.p[i + 1]) : -1;
+        int low = i + 2 < token.n ? char_hex(token.p[i + 2]) : -1;
         bool is_byte = token.p[i] == 'x' && high >= 0 && low >= 0;
         char c = token.p[i];
         if (is_byte)

@@ -7,11 +7,6 @@ struct words {
     bool is_pipe; // the filter has ended
 };
 
-static bool is_blank(char c)
-{
-    return c == ' ' || (c >= '\t' && c <= '\r');
-}
-
 static size_t quoted_end(str s, size_t i)
 {
     char quote = s.p[i++];
@@ -23,13 +18,13 @@ static size_t quoted_end(str s, size_t i)
 // The next word, or an empty one at the end.
 static str next_word(struct words *w)
 {
-    while (w->rest.n && is_blank(w->rest.p[0]))
+    while (w->rest.n && char_is_space(w->rest.p[0]))
         w->rest = str_skip(w->rest, 1);
     size_t i = 0;
     int depth = 0;
     while (i < w->rest.n) {
         char c = w->rest.p[i];
-        if (depth == 0 && (is_blank(c) || c == '|'))
+        if (depth == 0 && (char_is_space(c) || c == '|'))
             break;
         if (c == '"' || c == '\'' || c == '`') {
             i = quoted_end(w->rest, i);

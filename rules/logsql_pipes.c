@@ -3,11 +3,6 @@
 
 // ---- tokens ------------------------------------------------------------------------------------
 
-static bool is_blank(char c)
-{
-    return c == ' ' || (c >= '\t' && c <= '\r');
-}
-
 static bool is_word_char(char c)
 {
     return (unsigned char)c >= 0x80 || ((c | 0x20) >= 'a' && (c | 0x20) <= 'z') ||
@@ -26,7 +21,7 @@ static size_t quoted_bytes(str s) // 0: the closing quote is missing
 
 static str skip_blank(str s) // and comments
 {
-    while (s.n && (is_blank(s.p[0]) || s.p[0] == '#')) {
+    while (s.n && (char_is_space(s.p[0]) || s.p[0] == '#')) {
         size_t n = s.p[0] == '#' ? str_find(s, '\n') : 1;
         s = str_skip(s, MIN(n, s.n));
     }

@@ -212,16 +212,11 @@ static bool find_files(struct search *q, str pattern, struct err *err)
 
 // ---- all ---------------------------------------------------------------------------------------
 
-static int compare_paths(const void *a, const void *b)
-{
-    return str_cmp(*(const str *)a, *(const str *)b);
-}
-
 static size_t sort_unique(str *items, size_t count)
 {
     size_t kept = 0;
     if (count > 1)
-        qsort(items, count, sizeof(*items), compare_paths);
+        qsort(items, count, sizeof(*items), str_cmp_items);
     for (size_t i = 0; i < count; i++) {
         if (kept == 0 || !str_eq(items[i], items[kept - 1]))
             items[kept++] = items[i];

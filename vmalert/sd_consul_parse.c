@@ -29,11 +29,6 @@ static bool is_wanted(str name, const struct str_list *services)
     return services->count == 0;
 }
 
-static int compare_strs(const void *a, const void *b)
-{
-    return str_cmp(*(const str *)a, *(const str *)b);
-}
-
 bool consul_names_parse(str body, const struct consul_sd_conf *c, struct arena *mem,
                         struct str_list *ret, struct err *err)
 {
@@ -49,7 +44,7 @@ bool consul_names_parse(str body, const struct consul_sd_conf *c, struct arena *
             ret->items[ret->count++] = json_key(tags);
     }
     if (ret->count)
-        qsort(ret->items, ret->count, sizeof(*ret->items), compare_strs);
+        qsort(ret->items, ret->count, sizeof(*ret->items), str_cmp_items);
     return true;
 }
 

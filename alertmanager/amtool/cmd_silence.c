@@ -69,12 +69,6 @@ bool cmd_silence_query(struct amtool *t, struct err *err)
 
 // ---- add ---------------------------------------------------------------------------------------
 
-static void put_text(struct json_writer *w, const char *name, str text)
-{
-    json_put_key(w, str_c(name));
-    json_put_str(w, text);
-}
-
 static str silence_body(struct amtool *t, const struct matchers *matchers, const struct span *span,
                         const struct label_array *annotations)
 {
@@ -85,11 +79,12 @@ static str silence_body(struct amtool *t, const struct matchers *matchers, const
         json_put_key(&w, S("annotations"));
         json_object_begin(&w);
         for (size_t i = 0; i < annotations->count; i++)
-            put_text(&w, arena_c(&t->mem, annotations->items[i].name), annotations->items[i].value);
+            json_put_member(&w, arena_c(&t->mem, annotations->items[i].name),
+                            annotations->items[i].value);
         json_object_end(&w);
     }
-    put_text(&w, "comment", t->silence.comment);
-    put_text(&w, "createdBy", t->silence.author);
+    json_put_member(&w, "comment", t->silence.comment);
+    json_put_member(&w, "createdBy", t->silence.author);
     json_put_key(&w, S("endsAt"));
     model_put_time(&w, span->end);
     json_put_key(&w, S("matchers"));

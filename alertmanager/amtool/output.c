@@ -76,11 +76,6 @@ static void put_time_cell(struct buf *text, const struct output *o, const json *
     buf_put_c(text, '\t');
 }
 
-static int compare_texts(const void *a, const void *b)
-{
-    return str_cmp(*(const str *)a, *(const str *)b);
-}
-
 // name="value" …, sorted by these texts; values as they are.
 static void put_labels_cell(struct buf *text, const json *labels)
 {
@@ -98,7 +93,7 @@ static void put_labels_cell(struct buf *text, const json *labels)
         items[count++] = buf_str(&item);
     }
     if (count)
-        qsort(items, count, sizeof(*items), compare_texts);
+        qsort(items, count, sizeof(*items), str_cmp_items);
     for (size_t i = 0; i < count; i++) {
         buf_put(text, i ? S(" ") : S(""));
         buf_put(text, items[i]);

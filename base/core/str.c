@@ -20,6 +20,11 @@ static char to_lower(char c)
     return (char)(c + ('a' - 'A'));
 }
 
+int str_cmp_items(const void *a, const void *b)
+{
+    return str_cmp(*(const str *)a, *(const str *)b);
+}
+
 bool str_eq_nocase(str a, str b)
 {
     if (a.n != b.n)
@@ -90,16 +95,11 @@ bool str_cut_last(str s, char separator, str *ret_before, str *ret_after)
     return cut_at(s, str_find_last(s, separator), ret_before, ret_after);
 }
 
-static bool is_space(char c)
-{
-    return c == ' ' || (c >= '\t' && c <= '\r');
-}
-
 str str_trim(str s)
 {
-    while (s.n && is_space(s.p[0]))
+    while (s.n && char_is_space(s.p[0]))
         s = str_skip(s, 1);
-    while (s.n && is_space(s.p[s.n - 1]))
+    while (s.n && char_is_space(s.p[s.n - 1]))
         s.n--;
     return s;
 }
@@ -144,7 +144,7 @@ bool str_to_f64(str s, double *ret)
     if (s.n == 0 || s.n >= sizeof(text))
         return false;
     for (size_t i = 0; i < s.n; i++) {
-        if (is_space(s.p[i]) || s.p[i] == '(' || s.p[i] == '\0')
+        if (char_is_space(s.p[i]) || s.p[i] == '(' || s.p[i] == '\0')
             return false;
     }
     memcpy(text, s.p, s.n);

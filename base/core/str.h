@@ -31,7 +31,8 @@ static inline bool str_eq(str a, str b)
 
 // Order by bytes, a prefix before what it begins. Returns <0, 0, >0.
 int str_cmp(str a, str b);
-bool str_eq_nocase(str a, str b); // ASCII letters only
+int str_cmp_items(const void *a, const void *b); // the same, for qsort of an array of str
+bool str_eq_nocase(str a, str b);                // ASCII letters only
 bool str_starts(str s, str prefix);
 bool str_ends(str s, str suffix);
 
@@ -52,7 +53,29 @@ size_t str_find_str(str s, str needle); // 0 for the empty needle
 bool str_cut(str s, char separator, str *ret_before, str *ret_after);
 bool str_cut_last(str s, char separator, str *ret_before, str *ret_after);
 
-// Removes ASCII white space (space, \t \n \v \f \r) from both ends.
+// ---- ASCII characters --------------------------------------------------------------------------
+
+static inline bool char_is_digit(char c)
+{
+    return c >= '0' && c <= '9';
+}
+
+static inline bool char_is_space(char c) // space, \t \n \v \f \r
+{
+    return c == ' ' || (c >= '\t' && c <= '\r');
+}
+
+static inline int char_hex(char c) // the value of a hexadecimal digit, or -1
+{
+    if (char_is_digit(c))
+        return c - '0';
+    c |= 0x20;
+    return c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
+}
+
+// ---- trimming, numbers -------------------------------------------------------------------------
+
+// Removes ASCII white space from both ends.
 str str_trim(str s);
 str str_trim_right(str s, char c); // removes all c at the end
 

@@ -4,15 +4,10 @@
 
 #include "base/core/time.h"
 
-static bool is_digit(char c)
-{
-    return c >= '0' && c <= '9';
-}
-
 static size_t count_digits(str s)
 {
     size_t n = 0;
-    while (n < s.n && is_digit(s.p[n]))
+    while (n < s.n && char_is_digit(s.p[n]))
         n++;
     return n;
 }
@@ -107,7 +102,7 @@ static bool take_go_part(str *s, size_t unit_count, str whole, uint64_t *total, 
         goto invalid;
 
     size_t unit_bytes = 0;
-    while (unit_bytes < s->n && s->p[unit_bytes] != '.' && !is_digit(s->p[unit_bytes]))
+    while (unit_bytes < s->n && s->p[unit_bytes] != '.' && !char_is_digit(s->p[unit_bytes]))
         unit_bytes++;
     str name = str_slice(*s, 0, unit_bytes);
     if (name.n == 0)
@@ -179,7 +174,7 @@ bool dur_parse_prometheus(str s, dur_ns *ret, struct err *err)
     while (s.n > 0) {
         size_t digits = count_digits(s);
         size_t end = digits;
-        while (end < s.n && !is_digit(s.p[end]))
+        while (end < s.n && !char_is_digit(s.p[end]))
             end++;
         if (digits == 0 || end == digits)
             return err_set(err, ERR_SYNTAX, "not a valid duration string: \"%.*s\"", STR(whole));
@@ -282,7 +277,7 @@ bool dur_ms_parse_metricsql(str s, int64_t step_ms, int64_t *ret_ms, struct err 
         return err_set(err, ERR_SYNTAX, "duration cannot be empty");
     char last = s.p[s.n - 1];
     double seconds;
-    if ((is_digit(last) || last == '.') && str_to_f64(s, &seconds)) {
+    if ((char_is_digit(last) || last == '.') && str_to_f64(s, &seconds)) {
         *ret_ms = ms_saturated(seconds * 1000);
         return true;
     }

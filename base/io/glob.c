@@ -32,11 +32,6 @@ static void names_done(struct names *n)
     mem_free(n->list);
 }
 
-static int names_compare(const void *a, const void *b)
-{
-    return str_cmp(*(const str *)a, *(const str *)b);
-}
-
 // ---- matching ------------------------------------------------------------------------------
 
 // One rune of a class, with its escape. False: the pattern ends too early or holds junk.
@@ -229,7 +224,7 @@ static bool glob_dir(struct names *found, str dir, str pattern)
     closedir(d);
     if (found->count == first)
         return is_fine;
-    qsort(found->list + first, found->count - first, sizeof(str), names_compare);
+    qsort(found->list + first, found->count - first, sizeof(str), str_cmp_items);
     for (size_t i = first; i < found->count; i++)
         found->list[i] =
             path_clean(found->mem, arena_printf(found->mem, "%.*s%s%.*s", STR(dir),

@@ -20,14 +20,9 @@ struct selector_parser {
     size_t *caps; // of the alternatives
 };
 
-static bool is_space(char c)
-{
-    return c == ' ' || (c >= '\t' && c <= '\r');
-}
-
 static void skip_space(str *s)
 {
-    while (s->n && (is_space(s->p[0]) || s->p[0] == '#')) {
+    while (s->n && (char_is_space(s->p[0]) || s->p[0] == '#')) {
         if (s->p[0] == '#') {
             size_t end = str_find(*s, '\n');
             *s = str_skip(*s, MIN(end, s->n));
@@ -35,14 +30,6 @@ static void skip_space(str *s)
             *s = str_skip(*s, 1);
         }
     }
-}
-
-static int hex_digit(char c)
-{
-    if (c >= '0' && c <= '9')
-        return c - '0';
-    c |= 0x20;
-    return c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
 }
 
 // A backslash at the beginning: \xHH, \uHHHH or any printable rune. Returns its bytes, 0: invalid.
@@ -60,7 +47,7 @@ static size_t read_escape(str s, uint32_t *ret)
         return 0;
     *ret = 0;
     for (size_t i = 2; i < 2 + digits; i++) {
-        int digit = hex_digit(s.p[i]);
+        int digit = char_hex(s.p[i]);
         if (digit < 0)
             return 0;
         *ret = *ret << 4 | (uint32_t)digit;

@@ -62,22 +62,17 @@ static bool check_header(const struct yaml_str_pair *h, struct err *err)
     return err_set(err, ERR_INVALID, "HTTP header \"%.*s\" can not be configured", STR(h->key));
 }
 
-static bool is_digit(char c)
-{
-    return c >= '0' && c <= '9';
-}
-
 bool webconf_is_bcrypt(str h)
 {
     if (h.n != 60 || !str_starts(h, S("$2")) || !strchr("abxy", h.p[2]) || h.p[3] != '$' ||
-        !is_digit(h.p[4]) || !is_digit(h.p[5]) || h.p[6] != '$')
+        !char_is_digit(h.p[4]) || !char_is_digit(h.p[5]) || h.p[6] != '$')
         return false;
     int cost = (h.p[4] - '0') * 10 + h.p[5] - '0';
     if (cost < 4 || cost > 31)
         return false;
     for (size_t i = 7; i < h.n; i++) {
         char c = h.p[i];
-        if (!is_digit(c) && !(c >= 'a' && c <= 'z') && !(c >= 'A' && c <= 'Z') && c != '.' &&
+        if (!char_is_digit(c) && !(c >= 'a' && c <= 'z') && !(c >= 'A' && c <= 'Z') && c != '.' &&
             c != '/')
             return false;
     }

@@ -54,23 +54,12 @@ bool base64_decode(str text, struct buf *out)
     return digits == 0;
 }
 
-static int hex_value(char c)
-{
-    if (c >= '0' && c <= '9')
-        return c - '0';
-    if (c >= 'a' && c <= 'f')
-        return c - 'a' + 10;
-    if (c >= 'A' && c <= 'F')
-        return c - 'A' + 10;
-    return -1;
-}
-
 bool hex_decode(str text, struct buf *out)
 {
     if (text.n % 2)
         return false;
     for (size_t i = 0; i < text.n; i += 2) {
-        int high = hex_value(text.p[i]), low = hex_value(text.p[i + 1]);
+        int high = char_hex(text.p[i]), low = char_hex(text.p[i + 1]);
         if (high < 0 || low < 0)
             return false;
         buf_put_c(out, (char)(uint8_t)(high << 4 | low));

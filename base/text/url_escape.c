@@ -51,21 +51,12 @@ void buf_put_url_escaped(struct buf *b, str s, enum url_part part)
     }
 }
 
-static int hex_value(char c)
-{
-    if (c >= '0' && c <= '9')
-        return c - '0';
-    if ((c | 0x20) >= 'a' && (c | 0x20) <= 'f')
-        return (c | 0x20) - 'a' + 10;
-    return -1;
-}
-
 // The byte that the escape at the front of s means, or -1.
 static int escaped_byte(str s)
 {
     if (s.n < 3)
         return -1;
-    int high = hex_value(s.p[1]), low = hex_value(s.p[2]);
+    int high = char_hex(s.p[1]), low = char_hex(s.p[2]);
     return high < 0 || low < 0 ? -1 : high << 4 | low;
 }
 

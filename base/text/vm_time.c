@@ -10,16 +10,11 @@
 
 #define SHIFT_MAX 18 // by an exponent; 10^18 is the largest power of ten in 64 bits
 
-static bool is_digit(char c)
-{
-    return c >= '0' && c <= '9';
-}
-
 // All of s; the empty text, too.
 static bool is_digits(str s)
 {
     for (size_t i = 0; i < s.n; i++) {
-        if (!is_digit(s.p[i]))
+        if (!char_is_digit(s.p[i]))
             return false;
     }
     return true;
@@ -60,7 +55,7 @@ static bool split_number(str s, struct number *ret)
     if (n.shift < -SHIFT_MAX || n.shift > (int64_t)n.fraction.n + SHIFT_MAX)
         return false;
     n.is_negative = n.whole.p[0] == '-';
-    if (!is_digit(n.whole.p[0]))
+    if (!char_is_digit(n.whole.p[0]))
         n.whole = str_skip(n.whole, 1);
     *ret = n;
     return true;

@@ -76,16 +76,11 @@ static const struct word WORDS[] = {
 #define WORD_BYTES_MAX   5
 #define NUMBER_BYTES_MAX 512 // longer texts are no numbers that fit anywhere
 
-static bool is_digit(char c)
-{
-    return c >= '0' && c <= '9';
-}
-
 // ---- numbers -------------------------------------------------------------------------------
 
 static int digit_value(char c)
 {
-    if (is_digit(c))
+    if (char_is_digit(c))
         return c - '0';
     if (c >= 'a' && c <= 'z')
         return c - 'a' + 10;
@@ -144,7 +139,7 @@ static bool resolve_int(str s, struct scalar *ret)
 static size_t count_digits(str s, size_t from)
 {
     size_t n = 0;
-    while (from + n < s.n && is_digit(s.p[from + n]))
+    while (from + n < s.n && char_is_digit(s.p[from + n]))
         n++;
     return n;
 }
@@ -279,7 +274,7 @@ static struct scalar resolve_plain(str s, bool may_be_timestamp)
         resolve_float(s, &v);
         return v;
     }
-    if (!is_digit(s.p[0]) && s.p[0] != '-' && s.p[0] != '+')
+    if (!char_is_digit(s.p[0]) && s.p[0] != '-' && s.p[0] != '+')
         return v;
     if (may_be_timestamp && looks_like_timestamp(s))
         return (struct scalar){.type = SCALAR_TIMESTAMP};
@@ -415,9 +410,9 @@ str yaml_short_tag(const struct yaml_node *n)
 static bool is_base60(str s)
 {
     size_t at = s.n > 0 && (s.p[0] == '-' || s.p[0] == '+');
-    if (at == s.n || !is_digit(s.p[at]))
+    if (at == s.n || !char_is_digit(s.p[at]))
         return false;
-    while (at < s.n && (is_digit(s.p[at]) || s.p[at] == '_'))
+    while (at < s.n && (char_is_digit(s.p[at]) || s.p[at] == '_'))
         at++;
     size_t groups = 0;
     for (; at < s.n && s.p[at] == ':'; groups++) {
@@ -429,7 +424,7 @@ static bool is_base60(str s)
     if (groups == 0)
         return false;
     if (at < s.n && s.p[at] == '.')
-        for (at++; at < s.n && (is_digit(s.p[at]) || s.p[at] == '_');)
+        for (at++; at < s.n && (char_is_digit(s.p[at]) || s.p[at] == '_');)
             at++;
     return at == s.n;
 }

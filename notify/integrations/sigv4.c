@@ -28,11 +28,6 @@ static void put_path(struct buf *out, str path)
     }
 }
 
-static int compare_strs(const void *a, const void *b)
-{
-    return str_cmp(*(const str *)a, *(const str *)b);
-}
-
 // The parameters sorted by name and value, each with its '='; their encoding stays as it is, but a
 // blank is %20.
 static void put_query(struct buf *out, str query, struct arena *mem)
@@ -47,7 +42,7 @@ static void put_query(struct buf *out, str query, struct arena *mem)
             params[count++] =
                 str_find(param, '=') == STR_NONE ? arena_printf(mem, "%.*s=", STR(param)) : param;
     }
-    qsort(params, count, sizeof(*params), compare_strs);
+    qsort(params, count, sizeof(*params), str_cmp_items);
     for (size_t i = 0; i < count; i++) {
         if (i)
             buf_put_c(out, '&');

@@ -294,11 +294,6 @@ static void put_quoted_meta(struct buf *b, str s)
     }
 }
 
-static int cmp_texts(const void *a, const void *b)
-{
-    return str_cmp(*(const str *)a, *(const str *)b);
-}
-
 // The values of a label, each once; false: a series lacks it, or there are too many.
 static bool values_of(const struct mql_vec *v, str label, str *values, size_t *ret_count)
 {
@@ -313,7 +308,7 @@ static bool values_of(const struct mql_vec *v, str label, str *values, size_t *r
             return false;
         values[count++] = value;
     }
-    qsort(values, count, sizeof(*values), cmp_texts);
+    qsort(values, count, sizeof(*values), str_cmp_items);
     *ret_count = count;
     return true;
 }

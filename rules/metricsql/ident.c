@@ -13,14 +13,6 @@ static bool is_inner(uint32_t rune)
     return is_first(rune) || (rune >= '0' && rune <= '9') || rune == '.';
 }
 
-static int hex_digit(char c)
-{
-    if (c >= '0' && c <= '9')
-        return c - '0';
-    c |= 0x20;
-    return c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
-}
-
 // The rune after a backslash. Returns the bytes of s it takes, 0: no valid escape. U+FFFD itself
 // can be written as an escape: as upstream it stands for what is not UTF-8.
 static size_t decode_escape(str s, uint32_t *ret)
@@ -39,7 +31,7 @@ static size_t decode_escape(str s, uint32_t *ret)
         return 0;
     uint32_t rune = 0;
     for (size_t i = 1; i <= digits; i++) {
-        int digit = hex_digit(s.p[i]);
+        int digit = char_hex(s.p[i]);
         if (digit < 0)
             return 0;
         rune = rune << 4 | (uint32_t)digit;

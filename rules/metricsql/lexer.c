@@ -17,18 +17,13 @@ void mql_lexer_init(struct mql_lexer *l, str input)
     err_clear(&l->error);
 }
 
-static bool is_blank(char c)
-{
-    return c == ' ' || (c >= '\t' && c <= '\r');
-}
-
 // Skips white space and comments. A comment that the text ends in is not skipped: error texts show
 // it as unread. False: only such a comment is left.
 static bool skip_blank(struct mql_lexer *l)
 {
     str s = l->input;
     for (;;) {
-        while (l->at < s.n && is_blank(s.p[l->at]))
+        while (l->at < s.n && char_is_space(s.p[l->at]))
             l->at++;
         if (l->at == s.n || s.p[l->at] != '#')
             return true;

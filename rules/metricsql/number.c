@@ -7,14 +7,9 @@
 #include "base/text/gofmt.h"
 #include "base/text/unicode.h"
 
-static bool is_digit(char c)
-{
-    return c >= '0' && c <= '9';
-}
-
 static bool is_hex_digit(char c)
 {
-    return is_digit(c) || ((c | 0x20) >= 'a' && (c | 0x20) <= 'f');
+    return char_is_digit(c) || ((c | 0x20) >= 'a' && (c | 0x20) <= 'f');
 }
 
 static char at(str s, size_t i) // NUL behind the end
@@ -49,7 +44,7 @@ static size_t special_prefix(str s)
     if (at(s, 0) != '0')
         return 0;
     char next = lower_at(s, 1);
-    if (is_digit(next))
+    if (char_is_digit(next))
         return 1;
     return next == 'x' || next == 'o' || next == 'b' ? 2 : 0;
 }
@@ -61,7 +56,7 @@ bool mql_number_is_special(str s)
 
 bool mql_number_starts(str s)
 {
-    return is_digit(at(s, 0)) || (at(s, 0) == '.' && is_digit(at(s, 1)));
+    return char_is_digit(at(s, 0)) || (at(s, 0) == '.' && char_is_digit(at(s, 1)));
 }
 
 size_t mql_number_scan_suffix(str s)
@@ -76,7 +71,7 @@ size_t mql_number_scan_suffix(str s)
 
 static size_t skip_digits(str s, size_t i) // and underscores
 {
-    while (is_digit(at(s, i)) || at(s, i) == '_')
+    while (char_is_digit(at(s, i)) || at(s, i) == '_')
         i++;
     return i;
 }
@@ -86,7 +81,7 @@ static size_t scan_exponent(str s, size_t i, struct err *err) // behind the e
     if (at(s, i) == '-' || at(s, i) == '+')
         i++;
     size_t digits = i;
-    while (is_digit(at(s, i)))
+    while (char_is_digit(at(s, i)))
         i++;
     if (i > digits)
         return i;
@@ -198,13 +193,13 @@ bool mql_number_parse(str s, double *ret, struct err *err)
 static size_t scan_part(str s, bool may_be_negative)
 {
     size_t i = may_be_negative && at(s, 0) == '-';
-    while (is_digit(at(s, i)))
+    while (char_is_digit(at(s, i)))
         i++;
     if (i == 0)
         return 0;
     if (at(s, i) == '.') {
         i++;
-        while (is_digit(at(s, i)))
+        while (char_is_digit(at(s, i)))
             i++;
     }
     switch (lower_at(s, i)) {

@@ -43,26 +43,27 @@ bool transform_label_set(struct transform *t, struct mql_vec *ret)
     return transform_add_arg(t, 0, ret);
 }
 
-bool transform_label_del(struct transform *t, struct mql_vec *ret)
+typedef void edit_fn(struct mql_series *s, const str *names, size_t count);
+
+static bool edit_each(struct transform *t, edit_fn *edit, struct mql_vec *ret)
 {
     str *names = NULL;
     size_t count = 0;
     if (!read_strings(t, 1, &names, &count))
         return false;
     for (size_t i = 0; i < t->args[0].count; i++)
-        mql_series_drop(t->args[0].items[i], names, count);
+        edit(t->args[0].items[i], names, count);
     return transform_add_arg(t, 0, ret);
+}
+
+bool transform_label_del(struct transform *t, struct mql_vec *ret)
+{
+    return edit_each(t, mql_series_drop, ret);
 }
 
 bool transform_label_keep(struct transform *t, struct mql_vec *ret)
 {
-    str *names = NULL;
-    size_t count = 0;
-    if (!read_strings(t, 1, &names, &count))
-        return false;
-    for (size_t i = 0; i < t->args[0].count; i++)
-        mql_series_keep_only(t->args[0].items[i], names, count);
-    return transform_add_arg(t, 0, ret);
+    return edit_each(t, mql_series_keep_only, ret);
 }
 
 // label_move (flag) removes the source; a missing source leaves the target alone.

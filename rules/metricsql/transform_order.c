@@ -78,17 +78,12 @@ bool transform_sort_by_label_numeric(struct transform *t, struct mql_vec *ret)
     return sort_by_labels(t, mql_numeric_less, ret);
 }
 
-static bool is_digit(char c)
-{
-    return c >= '0' && c <= '9';
-}
-
 str mql_number_prefix(str s)
 {
     size_t i = s.n > 0 && (s.p[0] == '-' || s.p[0] == '+');
     bool has_digit = false, has_dot = false;
     for (; i < s.n; i++) {
-        if (is_digit(s.p[i])) {
+        if (char_is_digit(s.p[i])) {
             has_digit = true;
         } else if (s.p[i] == '.' && !has_dot) {
             has_dot = true;
@@ -102,7 +97,7 @@ str mql_number_prefix(str s)
 static str text_prefix(str s)
 {
     size_t i = 0;
-    while (i < s.n && !is_digit(s.p[i]))
+    while (i < s.n && !char_is_digit(s.p[i]))
         i++;
     return str_slice(s, 0, i);
 }

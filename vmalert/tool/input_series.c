@@ -148,11 +148,6 @@ static bool add_item(struct parser *p, str item, str whole)
     return err_set(p->err, ERR_SYNTAX, "unsupported input %.*s", STR(whole));
 }
 
-static bool is_space(char c)
-{
-    return c == ' ' || (c >= '\t' && c <= '\r');
-}
-
 static bool add_items(struct parser *p, str text)
 {
     str rest = str_trim(text);
@@ -160,7 +155,7 @@ static bool add_items(struct parser *p, str text)
         return err_set(p->err, ERR_SYNTAX, "values cannot be an empty string");
     while (rest.n) {
         size_t n = 0;
-        while (n < rest.n && !is_space(rest.p[n]))
+        while (n < rest.n && !char_is_space(rest.p[n]))
             n++;
         if (!add_item(p, str_slice(rest, 0, n), text))
             return false;

@@ -16,11 +16,6 @@ static const char *post_all(struct api_case *c, const cJSON *v, const char *what
     return NULL;
 }
 
-static int compare_strs(const void *a, const void *b)
-{
-    return str_cmp(*(const str *)a, *(const str *)b);
-}
-
 // The labels n of a list of alerts, sorted: "00 03 07".
 static str names_of(const struct api_case *c, const json *alerts)
 {
@@ -28,7 +23,7 @@ static str names_of(const struct api_case *c, const json *alerts)
     str *names = arena_array(c->mem, str, count + 1);
     json_each (alert, alerts)
         names[i++] = json_str(json_get(json_get(alert, S("labels")), S("n")));
-    qsort(names, count, sizeof(*names), compare_strs);
+    qsort(names, count, sizeof(*names), str_cmp_items);
     str all = {0};
     for (i = 0; i < count; i++)
         all = arena_printf(c->mem, "%.*s%s%.*s", STR(all), i ? " " : "", STR(names[i]));
@@ -41,7 +36,7 @@ static str wanted_names(const struct api_case *c, const cJSON *list)
     str *names = arena_array(c->mem, str, count + 1);
     for (const cJSON *n = list->child; n; n = n->next)
         names[i++] = case_text(n, c->mem);
-    qsort(names, count, sizeof(*names), compare_strs);
+    qsort(names, count, sizeof(*names), str_cmp_items);
     str all = {0};
     for (i = 0; i < count; i++)
         all = arena_printf(c->mem, "%.*s%s%.*s", STR(all), i ? " " : "", STR(names[i]));
